@@ -1,0 +1,3 @@
+"""Tenuto: a self-hosted, secure AI orchestration platform."""
+
+__version__ = "0.1.0"

@@ -1,0 +1,1 @@
+"""Words everybody shares. No input or output happens here."""

@@ -1,0 +1,1 @@
+"""PostgreSQL, transactions, migrations, blobs, outbox, leases. Knows no word of the domain."""

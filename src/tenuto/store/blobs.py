@@ -1,0 +1,159 @@
+"""Content-addressed bytes: written once, named by their SHA-256, never changed.
+
+Content is staged on the local disk while its digest is computed, then moved to its place in one step, so a
+reader never meets a half-written blob and a crash leaves nothing but a staged file that the next start removes.
+"""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import os
+import shutil
+import tempfile
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO
+
+import fsspec
+import msgspec
+
+from tenuto.core.digests import digest_of, require_digest
+from tenuto.core.errors import TenutoError
+from tenuto.store.errors import BLOB_DAMAGED, BLOB_MISSING, BLOB_TOO_LARGE, DISK_FULL
+
+_CHUNK = 1 << 20
+_NO_SPACE = {errno.ENOSPC, errno.EDQUOT}
+
+
+class Stored(msgspec.Struct, frozen=True):
+    digest: str
+    size: int  # bytes
+
+
+class Blobs:
+    """Blobs under ``url`` (a folder, or any fsspec URL), staged in the local folder ``staging``."""
+
+    def __init__(self, url: str, staging: Path) -> None:
+        self._files, self._root = fsspec.core.url_to_fs(url)
+        self._local = "file" in self._files.protocol or self._files.protocol == "file"
+        self._staging = staging
+
+    def put(self, content: Iterable[bytes], *, limit: int | None = None) -> Stored:
+        """Store the chunks' concatenation. Raises when it passes ``limit`` bytes or the disk is full."""
+        with _told_when_full(), self._staged() as (staged, sink):
+            stored = _copy_hashing(content, sink, limit)
+            sink.flush()
+            os.fsync(sink.fileno())
+            self._move(staged, stored.digest)
+        return stored
+
+    def put_bytes(self, content: bytes) -> Stored:
+        return self.put([content])
+
+    def put_file(self, path: Path, *, limit: int | None = None) -> Stored:
+        with path.open("rb") as source:
+            return self.put(iter(lambda: source.read(_CHUNK), b""), limit=limit)
+
+    def has(self, digest: str) -> bool:
+        return bool(self._files.exists(self._place(digest)))
+
+    def chunks(self, digest: str) -> Iterator[bytes]:
+        """Yield the content. The digest is checked at the end: a damaged blob raises after its last chunk."""
+        state = hashlib.sha256()
+        with self._open(digest) as source:
+            while chunk := source.read(_CHUNK):
+                state.update(chunk)
+                yield chunk
+        if f"sha256:{state.hexdigest()}" != digest:
+            raise TenutoError(BLOB_DAMAGED, digest)
+
+    def read(self, digest: str) -> bytes:
+        """Return small content whole, checked against its digest."""
+        with self._open(digest) as source:
+            content = source.read()
+        if digest_of(content) != digest:
+            raise TenutoError(BLOB_DAMAGED, digest)
+        return bytes(content)
+
+    def fetch(self, digest: str, target: Path) -> Path:
+        """Copy the content to ``target``, checked, and return ``target``."""
+        with _told_when_full(), target.open("wb") as sink:
+            for chunk in self.chunks(digest):
+                sink.write(chunk)
+        return target
+
+    def clear_staging(self) -> None:
+        """Remove what a crash left half-staged. Call once at start, before anybody writes."""
+        shutil.rmtree(self._staging, ignore_errors=True)
+
+    def _place(self, digest: str) -> str:
+        hexadecimal = require_digest(digest).removeprefix("sha256:")
+        return f"{self._root}/sha256/{hexadecimal[:2]}/{hexadecimal[2:]}"
+
+    @contextmanager
+    def _open(self, digest: str) -> Iterator[IO[bytes]]:
+        try:
+            with self._files.open(self._place(digest), "rb") as source:
+                yield source
+        except FileNotFoundError as error:
+            raise TenutoError(BLOB_MISSING, digest) from error
+
+    @contextmanager
+    def _staged(self) -> Iterator[tuple[Path, IO[bytes]]]:
+        self._staging.mkdir(parents=True, exist_ok=True, mode=0o700)
+        handle, name = tempfile.mkstemp(dir=self._staging)
+        staged = Path(name)
+        try:
+            with os.fdopen(handle, "wb") as sink:
+                yield staged, sink
+        finally:
+            staged.unlink(missing_ok=True)
+
+    def _move(self, staged: Path, digest: str) -> None:
+        place = self._place(digest)
+        if self._files.exists(place):
+            return
+        self._files.makedirs(self._files._parent(place), exist_ok=True)  # noqa: SLF001 (fsspec has no public one)
+        if self._local and _same_device(staged, Path(place).parent):
+            staged.replace(place)
+            _sync_folder(Path(place).parent)
+        else:
+            partial = f"{place}.{staged.name}"
+            self._files.put_file(str(staged), partial)
+            self._files.mv(partial, place)
+
+
+def _copy_hashing(content: Iterable[bytes], sink: IO[bytes], limit: int | None) -> Stored:
+    state, size = hashlib.sha256(), 0
+    for chunk in content:
+        size += len(chunk)
+        if limit is not None and size > limit:
+            raise TenutoError(BLOB_TOO_LARGE, f"more than {limit} bytes", limit=limit)
+        state.update(chunk)
+        sink.write(chunk)
+    return Stored(f"sha256:{state.hexdigest()}", size)
+
+
+@contextmanager
+def _told_when_full() -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        if error.errno in _NO_SPACE:
+            raise TenutoError(DISK_FULL) from error
+        raise
+
+
+def _same_device(one: Path, other: Path) -> bool:
+    return one.stat().st_dev == other.stat().st_dev
+
+
+def _sync_folder(folder: Path) -> None:
+    """Make the rename itself durable, not only the bytes."""
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

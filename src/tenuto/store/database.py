@@ -1,0 +1,191 @@
+"""Connections and transactions.
+
+Three database roles: *owner* migrates, *app* serves people and is bound by row-level security, *system* runs
+the background tasks and sees every workspace through explicit policies. Each has a login of its own, or
+shares one login that may ``SET ROLE`` to all three.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from enum import Enum
+from typing import Any
+
+import msgspec
+import psycopg
+import sqlalchemy as sa
+from sqlalchemy import event
+from sqlalchemy.engine import Connection, Engine
+from sqlalchemy.exc import DBAPIError
+
+from tenuto.core.errors import TenutoError
+from tenuto.core.words import Scope
+from tenuto.store.errors import (
+    CONFLICTING_CHANGE,
+    DATABASE_FULL,
+    DATABASE_UNAVAILABLE,
+    REFUSED_BY_DATABASE,
+)
+
+_FIRST_PAUSE = 0.05
+_LONGEST_PAUSE = 1.0
+
+_SET_SCOPE = sa.text(
+    "select set_config('app.scope', :scope, true), set_config('app.workspace', :workspace, true),"
+    " set_config('app.actor', :actor, true)"
+)
+
+
+class Role(Enum):
+    OWNER = "tenuto_owner"
+    APP = "tenuto_app"
+    SYSTEM = "tenuto_system"
+
+
+class Login(msgspec.Struct, frozen=True):
+    """How to connect as one role. ``set_role`` is for a login shared by all three roles."""
+
+    url: str
+    set_role: bool = False
+
+
+class Logins(msgspec.Struct, frozen=True):
+    app: Login
+    system: Login
+    owner: Login | None = None
+
+    def of(self, role: Role) -> Login:
+        login = {Role.APP: self.app, Role.SYSTEM: self.system, Role.OWNER: self.owner}[role]
+        if login is None:
+            raise TenutoError(DATABASE_UNAVAILABLE, "no login for the schema owner is configured")
+        return login
+
+
+class Transaction(msgspec.Struct, frozen=True):
+    """An open transaction with the scope it acts in. Commits when its block ends, rolls back on any error."""
+
+    connection: Connection
+    scope: Scope
+
+    def execute(self, statement: Any, parameters: Any = None) -> sa.CursorResult[Any]:
+        return self.connection.execute(statement, parameters)
+
+    def rows(self, statement: Any, parameters: Any = None) -> list[sa.Row[Any]]:
+        return list(self.connection.execute(statement, parameters))
+
+    def first(self, statement: Any, parameters: Any = None) -> sa.Row[Any] | None:
+        return self.connection.execute(statement, parameters).first()
+
+    def scalar(self, statement: Any, parameters: Any = None) -> Any:
+        return self.connection.execute(statement, parameters).scalar()
+
+
+class Database:
+    """The pools of one process. A new transaction waits ``wait`` seconds for an absent database."""
+
+    def __init__(self, logins: Logins, *, pool_size: int = 5, wait: float = 15.0) -> None:
+        self._logins = logins
+        self._pool_size = pool_size
+        self._wait = wait
+        self._engines: dict[Role, Engine] = {}
+
+    @contextmanager
+    def begin(self, scope: Scope, role: Role = Role.APP) -> Iterator[Transaction]:
+        """Open a transaction that sees what ``scope`` may see. Database trouble raises ``TenutoError``."""
+        with translated():
+            connection = self._connect(role)
+            try:
+                with connection.begin():
+                    connection.execute(_SET_SCOPE, _settings(scope))
+                    yield Transaction(connection, scope)
+            finally:
+                connection.close()
+
+    def raw_url(self, role: Role) -> str:
+        """Return the psycopg connection string of ``role``, for LISTEN and bulk copies."""
+        url = sa.make_url(self._logins.of(role).url).set(drivername="postgresql")
+        return url.render_as_string(hide_password=False)
+
+    def close(self) -> None:
+        for engine in self._engines.values():
+            engine.dispose()
+        self._engines.clear()
+
+    def _connect(self, role: Role) -> Connection:
+        deadline = time.monotonic() + self._wait
+        pause = _FIRST_PAUSE
+        while True:
+            try:
+                return self._engine(role).connect()
+            except DBAPIError as error:
+                if not _is_absence(error) or time.monotonic() + pause > deadline:
+                    raise
+            time.sleep(pause)
+            pause = min(pause * 2, _LONGEST_PAUSE)
+
+    def _engine(self, role: Role) -> Engine:
+        if role not in self._engines:
+            self._engines[role] = _make_engine(self._logins.of(role), role, self._pool_size)
+        return self._engines[role]
+
+
+def _make_engine(login: Login, role: Role, pool_size: int) -> Engine:
+    engine = sa.create_engine(
+        login.url,
+        pool_size=pool_size,
+        max_overflow=pool_size,
+        pool_pre_ping=True,
+        pool_timeout=30,
+        connect_args={"connect_timeout": 10, "application_name": f"tenuto:{role.name.lower()}"},
+    )
+    if login.set_role:
+
+        @event.listens_for(engine, "connect")
+        def become(connection: psycopg.Connection[Any], _record: Any) -> None:
+            connection.execute(f"set role {role.value}")
+            connection.commit()
+
+    return engine
+
+
+def _settings(scope: Scope) -> dict[str, str]:
+    return {
+        "scope": "workspace" if scope.workspace else "organisation",
+        "workspace": scope.workspace or "",
+        "actor": scope.actor.id,
+    }
+
+
+def _is_absence(error: DBAPIError) -> bool:
+    return isinstance(error.orig, psycopg.OperationalError) and not isinstance(
+        error.orig, psycopg.errors.DiskFull
+    )
+
+
+@contextmanager
+def translated() -> Iterator[None]:
+    """Turn database errors into faults that say what to do."""
+    try:
+        yield
+    except DBAPIError as error:
+        raise _fault_of(error) from error
+
+
+def _fault_of(error: DBAPIError) -> TenutoError:
+    cause = error.orig
+    if isinstance(cause, psycopg.errors.DiskFull):
+        return TenutoError(DATABASE_FULL)
+    if isinstance(cause, psycopg.errors.UniqueViolation | psycopg.errors.SerializationFailure):
+        return TenutoError(CONFLICTING_CHANGE, _constraint(cause))
+    if isinstance(cause, psycopg.errors.DeadlockDetected | psycopg.errors.LockNotAvailable):
+        return TenutoError(CONFLICTING_CHANGE)
+    if isinstance(cause, psycopg.OperationalError) or error.connection_invalidated:
+        return TenutoError(DATABASE_UNAVAILABLE)
+    state = getattr(cause, "sqlstate", None) or "unknown"
+    return TenutoError(REFUSED_BY_DATABASE, f"SQLSTATE {state} ({type(cause).__name__})")
+
+
+def _constraint(cause: psycopg.Error) -> str:
+    return cause.diag.constraint_name or ""

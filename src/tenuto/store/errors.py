@@ -1,0 +1,70 @@
+"""What can go wrong between Tenuto and its database or its blobs."""
+
+from __future__ import annotations
+
+from tenuto.core.errors import Fault, FaultKind
+
+DATABASE_UNAVAILABLE = Fault(
+    "store.database_unavailable",
+    FaultKind.UNAVAILABLE,
+    "the database does not answer",
+    "Try again in a moment; if it lasts, see `tenuto doctor` or the database's own log.",
+    retryable=True,
+)
+DATABASE_FULL = Fault(
+    "store.database_full",
+    FaultKind.NO_SPACE,
+    "the database has no room left on its disk",
+    "Free space on the disk that holds the database; Tenuto goes on by itself when there is room.",
+    retryable=True,
+)
+CONFLICTING_CHANGE = Fault(
+    "store.conflicting_change",
+    FaultKind.CONFLICT,
+    "another change got there first",
+    "Read the object again and repeat the change on what it is now.",
+    retryable=True,
+)
+REFUSED_BY_DATABASE = Fault(
+    "store.refused_by_database",
+    FaultKind.INTERNAL,
+    "the database refused a statement",
+    "This is a fault of Tenuto; report it with the request id.",
+)
+SCHEMA_BEHIND = Fault(
+    "store.schema_behind",
+    FaultKind.UNAVAILABLE,
+    "the database has not been brought to this version's schema",
+    "Start `tenuto up` with this version, or set the owner URL so that it can migrate.",
+)
+SCHEMA_AHEAD = Fault(
+    "store.schema_ahead",
+    FaultKind.UNAVAILABLE,
+    "the database was migrated by a newer version of Tenuto",
+    "Install the newer version again, or restore the backup taken before the upgrade.",
+)
+BLOB_MISSING = Fault(
+    "store.blob_missing",
+    FaultKind.NOT_FOUND,
+    "no content is stored under that digest",
+    "Check the digest; if it was stored before, restore the blob folder from a backup.",
+)
+BLOB_DAMAGED = Fault(
+    "store.blob_damaged",
+    FaultKind.INTERNAL,
+    "stored content no longer matches its digest",
+    "Restore the blob folder from a backup; the damaged content is not used.",
+)
+BLOB_TOO_LARGE = Fault(
+    "store.blob_too_large",
+    FaultKind.TOO_LARGE,
+    "the content is larger than the limit",
+    "Send a smaller file or have the workspace's quota raised.",
+)
+DISK_FULL = Fault(
+    "store.disk_full",
+    FaultKind.NO_SPACE,
+    "the disk that holds Tenuto's files is full",
+    "Free space on that disk and send the request again; nothing was half-written.",
+    retryable=True,
+)

@@ -16,7 +16,7 @@ _LARGEST = 2**53
 
 
 def canonical_json(value: Any) -> bytes:
-    """Return the one canonical spelling of ``value``. Raises ``TenutoError`` on what has no single spelling."""
+    """Return the one spelling of ``value``. Raises ``TenutoError`` on what has no single one."""
     return json.dumps(_ordered(value, "$"), separators=(",", ":"), ensure_ascii=False).encode()
 
 

@@ -48,8 +48,8 @@ class Fault(msgspec.Struct, frozen=True):
 class TenutoError(Exception):
     """A fault that happened.
 
-    ``detail`` says what was wrong this time; ``context`` holds small JSON values for machines (a field name, a
-    position, a limit). Neither may hold a secret: both are shown to the caller.
+    ``detail`` says what was wrong this time; ``context`` holds small JSON values for machines (a field name,
+    a position, a limit). Neither may hold a secret: both are shown to the caller.
     """
 
     def __init__(self, fault: Fault, detail: str = "", **context: Any) -> None:

@@ -1,7 +1,7 @@
 """Content-addressed bytes: written once, named by their SHA-256, never changed.
 
 Content is staged on the local disk while its digest is computed, then moved to its place in one step, so a
-reader never meets a half-written blob and a crash leaves nothing but a staged file that the next start removes.
+reader never meets a half-written blob; a crash leaves at most a staged file, which the next start removes.
 """
 
 from __future__ import annotations

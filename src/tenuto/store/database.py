@@ -8,7 +8,7 @@ shares one login that may ``SET ROLE`` to all three.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from enum import Enum
 from typing import Any
@@ -68,6 +68,17 @@ class Transaction(msgspec.Struct, frozen=True):
 
     connection: Connection
     scope: Scope
+    committed: list[Callable[[], None]] = msgspec.field(default_factory=list)
+
+    def after_commit(self, callback: Callable[[], None]) -> None:
+        """Call ``callback`` once the commit is known to have happened, before the connection is reused."""
+        self.committed.append(callback)
+
+    def enter(self, workspace: str | None) -> Transaction:
+        """Go on in another scope of the same transaction: another workspace, or None for the organisation."""
+        moved = msgspec.structs.replace(self, scope=msgspec.structs.replace(self.scope, workspace=workspace))
+        self.connection.execute(_SET_SCOPE, _settings(moved.scope))
+        return moved
 
     def execute(self, statement: Any, parameters: Any = None) -> sa.CursorResult[Any]:
         return self.connection.execute(statement, parameters)
@@ -99,7 +110,10 @@ class Database:
             try:
                 with connection.begin():
                     connection.execute(_SET_SCOPE, _settings(scope))
-                    yield Transaction(connection, scope)
+                    tx = Transaction(connection, scope)
+                    yield tx
+                for callback in tx.committed:
+                    callback()
             finally:
                 connection.close()
 

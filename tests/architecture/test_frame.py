@@ -1,0 +1,118 @@
+"""The frame a newcomer and CI meet: Makefile, reduced environment, closing list of what was not run."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+TARGETS = {"help", "setup", "demo", "up", "test", "check", "fmt", "bench", "docs", "lock"}
+
+
+def test_make_without_a_target_lists_every_target_with_a_sentence() -> None:
+    shown = subprocess.run(["make"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    listed = {line.split()[1]: line.split(maxsplit=2)[2] for line in shown.splitlines() if "  make " in line}
+    assert set(listed) == TARGETS
+    assert all(listed.values())
+
+
+def test_the_newcomers_environment_drops_what_only_this_machine_has() -> None:
+    given = {
+        "HOME": os.environ["HOME"],
+        "PATH": f"/opt/secret/bin:{os.environ['PATH']}",
+        "PYTHONPATH": "/somewhere",
+        "TENUTO_DATABASE_URL": "postgresql://elsewhere",
+        "AWS_SECRET_ACCESS_KEY": "x",
+        "CI": "true",
+        "SSL_CERT_FILE": "/etc/certificates",
+        "PIP_INDEX_URL": "file:///index with spaces",
+        "https_proxy": "proxy",
+    }
+    shown = subprocess.run(
+        [ROOT / "tools/newcomer.sh", "env", "-0"], env=given, capture_output=True, text=True, check=True
+    ).stdout
+    kept = dict(item.split("=", 1) for item in shown.split("\0") if item)
+    assert {name for name in given if name not in kept} == {
+        "PYTHONPATH",
+        "TENUTO_DATABASE_URL",
+        "AWS_SECRET_ACCESS_KEY",
+    }
+    assert "/opt/secret/bin" not in kept["PATH"]
+    assert kept["PIP_INDEX_URL"] == "file:///index with spaces"
+
+
+def test_a_missing_interpreter_is_refused_with_the_fix(tmp_path: Path) -> None:
+    done = subprocess.run(
+        ["/bin/sh", ROOT / "tools/environment.sh", tmp_path / "env", "requirements/base.txt", "3.99"],
+        env={"PATH": "/usr/bin:/bin", "HOME": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 1
+    assert "needs Python 3.99, and none is on PATH" in done.stderr
+    assert "make PYTHON=/path/to/python3.99" in done.stderr
+    assert not (tmp_path / "env").exists()
+
+
+def test_an_interpreter_of_another_version_is_refused_by_name(tmp_path: Path) -> None:
+    done = subprocess.run(
+        ["/bin/sh", ROOT / "tools/environment.sh", tmp_path / "env", "requirements/base.txt", "3.99"],
+        env={"PATH": "/usr/bin:/bin", "HOME": str(tmp_path), "PYTHON": sys.executable},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 1
+    assert f"PYTHON={sys.executable} is not a Python 3.99" in done.stderr
+
+
+SKIPPING = """
+import pytest
+
+@pytest.mark.skip(reason={reason!r})
+def test_left_out(): ...
+
+def test_run(): ...
+"""
+
+
+@pytest.mark.parametrize(
+    ("reason", "ci", "code"),
+    [
+        ("the moon is wrong", "true", 1),
+        ("the moon is wrong", "", 0),
+        ("needs user namespaces, refused here", "true", 0),
+    ],
+)
+@pytest.mark.parametrize("workers", [[], ["-n", "1"]])
+def test_what_was_not_run_is_listed_and_fails_ci_unless_declared(
+    tmp_path: Path, reason: str, ci: str, code: int, workers: list[str]
+) -> None:
+    (tmp_path / "test_some.py").write_text(SKIPPING.format(reason=reason))
+    done = subprocess.run(
+        [
+            sys.executable,
+            "-m",
+            "pytest",
+            "-p",
+            "support.not_run",
+            "-c",
+            "/dev/null",
+            "--rootdir",
+            ".",
+            *workers,
+            ".",
+        ],
+        cwd=tmp_path,
+        env={"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT / "tests"), "CI": ci},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert f"not run because {reason}\n    test_some.py (1)" in done.stdout
+    assert done.returncode == code

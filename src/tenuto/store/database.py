@@ -69,6 +69,9 @@ class Transaction(msgspec.Struct, frozen=True):
     connection: Connection
     scope: Scope
     committed: list[Callable[[], None]] = msgspec.field(default_factory=list)
+    notes: dict[str, Any] = msgspec.field(
+        default_factory=dict
+    )  # what one transaction remembers until it ends
 
     def after_commit(self, callback: Callable[[], None]) -> None:
         """Call ``callback`` once the commit is known to have happened, before the connection is reused."""

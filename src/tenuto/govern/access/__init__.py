@@ -1,0 +1,1 @@
+"""Which roles somebody holds, and the decision that follows."""

@@ -1,0 +1,1 @@
+"""Declared things: plan, apply, history, rollback."""

@@ -1,0 +1,1 @@
+"""Values that are written and used, never read back."""

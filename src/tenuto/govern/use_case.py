@@ -1,0 +1,158 @@
+"""The one door through which anything happens.
+
+A use case is a function ``(case, *, ...) -> result`` with the decorator below. Calling it opens a transaction
+in the caller's scope, and the function must, on the object it loaded, ask ``case.permit(...)`` and, when it
+changes anything, say ``case.record(...)``. Effect, audit records and events then commit together or not at
+all. A refusal is written to the audit log in a transaction of its own before it reaches the caller.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import update_wrapper
+from typing import Any, Concatenate, Generic, ParamSpec, Protocol, TypeVar
+
+import msgspec
+
+from tenuto.core.clock import Clock
+from tenuto.core.errors import TenutoError
+from tenuto.core.ids import Ids
+from tenuto.core.words import Event, Ref, Scope, Verdict
+from tenuto.govern.audit.writing import Entry, write_entries
+from tenuto.govern.errors import NEVER_ASKED, NEVER_RECORDED, NOT_ALLOWED
+from tenuto.store import outbox
+from tenuto.store.database import Database, Transaction
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+class Decider(Protocol):
+    """Answers whether the actor of a transaction may do something to a loaded object."""
+
+    def decide(self, tx: Transaction, action: str, resource: Ref) -> Verdict: ...
+
+
+class Desk(msgspec.Struct, frozen=True):
+    """What every use case works with."""
+
+    database: Database
+    decider: Decider
+    clock: Clock
+    ids: Ids
+
+
+class RefusedError(Exception):
+    """Carries a refusal out of the transaction, so that it is recorded after the rollback."""
+
+    def __init__(self, entry: Entry, verdict: Verdict) -> None:
+        super().__init__(verdict.reason)
+        self.entry = entry
+        self.verdict = verdict
+
+
+class Case:
+    """One call of a use case: its transaction, what was allowed, and what will be recorded."""
+
+    def __init__(self, desk: Desk, tx: Transaction, action: str) -> None:
+        self.tx = tx
+        self.clock = desk.clock
+        self.ids = desk.ids
+        self.action = action
+        self._decider = desk.decider
+        self._verdict: Verdict | None = None
+        self._entries: list[Entry] = []
+        self._events: list[Event] = []
+
+    @property
+    def scope(self) -> Scope:
+        return self.tx.scope
+
+    def permit(self, resource: Ref, action: str = "") -> Verdict:
+        """Go on only if the actor may. Ask on the object as loaded, never on what the caller claims."""
+        asked = action or self.action
+        verdict = self._decider.decide(self.tx, asked, resource)
+        if not verdict.allowed:
+            raise RefusedError(Entry(asked, resource, verdict, "refused"), verdict)
+        self._verdict = verdict
+        return verdict
+
+    def may(self, resource: Ref, action: str = "") -> bool:
+        """Tell whether the actor may, to filter a list. Refusals of a filter are not recorded."""
+        return self._decider.decide(self.tx, action or self.action, resource).allowed
+
+    def record(
+        self, resource: Ref, detail: dict[str, Any] | None = None, events: Sequence[Event] = ()
+    ) -> None:
+        """Say what was done. ``detail`` holds text, whole numbers and booleans, and never a secret."""
+        if self._verdict is None:
+            raise TenutoError(NEVER_ASKED, self.action)
+        self._entries.append(Entry(self.action, resource, self._verdict, "done", detail or {}))
+        self._events.extend(events)
+
+    def enter(self, workspace: str | None) -> None:
+        """Go on in another scope. What was recorded so far is written in the scope it happened in."""
+        self.flush()
+        self.tx = self.tx.enter(workspace)
+
+    def flush(self) -> None:
+        write_entries(self.tx, self.clock, self.ids, self._entries)
+        outbox.put(self.tx, self.ids, self._events)
+        self._entries, self._events = [], []
+
+    def close(self, *, mutating: bool) -> None:
+        if self._verdict is None:
+            raise TenutoError(NEVER_ASKED, self.action)
+        if mutating and not self._entries:
+            raise TenutoError(NEVER_RECORDED, self.action)
+        self.flush()
+
+
+class UseCase(Generic[P, R]):
+    """A registered use case. Call it with a desk, a scope and the function's own keyword arguments."""
+
+    def __init__(self, function: Callable[Concatenate[Case, P], R], action: str, *, mutating: bool) -> None:
+        self.function = function
+        self.action = action
+        self.mutating = mutating
+        update_wrapper(self, function)
+
+    def __call__(self, desk: Desk, scope: Scope, *args: P.args, **kwargs: P.kwargs) -> R:
+        try:
+            with desk.database.begin(scope) as tx:
+                case = Case(desk, tx, self.action)
+                result = self.function(case, *args, **kwargs)
+                case.close(mutating=self.mutating)
+                return result
+        except RefusedError as refusal:
+            record_alone(desk, scope, refusal.entry)
+            raise _forbidden(refusal) from None
+
+
+def use_case(
+    action: str, *, mutating: bool = True
+) -> Callable[[Callable[Concatenate[Case, P], R]], UseCase[P, R]]:
+    """Register the use case of ``action``. ``mutating=False`` is for reads that leave no record."""
+
+    def register(function: Callable[Concatenate[Case, P], R]) -> UseCase[P, R]:
+        return UseCase(function, action, mutating=mutating)
+
+    return register
+
+
+def record_alone(desk: Desk, scope: Scope, entry: Entry) -> None:
+    """Write one audit record in a transaction of its own: a refusal, a failed sign-in."""
+    with desk.database.begin(scope) as tx:
+        write_entries(tx, desk.clock, desk.ids, [entry])
+
+
+def _forbidden(refusal: RefusedError) -> TenutoError:
+    entry, verdict = refusal.entry, refusal.verdict
+    return TenutoError(
+        NOT_ALLOWED,
+        verdict.reason,
+        action=entry.action,
+        resource=f"{entry.resource.kind}/{entry.resource.name or entry.resource.id}",
+        rule=verdict.rule,
+        policy_version=verdict.policy_version,
+    )

@@ -63,6 +63,7 @@ class Case:
         self._verdict: Verdict | None = None
         self._entries: list[Entry] = []
         self._events: list[Event] = []
+        self._told = False
 
     @property
     def scope(self) -> Scope:
@@ -89,6 +90,11 @@ class Case:
             raise TenutoError(NEVER_ASKED, self.action)
         self._entries.append(Entry(self.action, resource, self._verdict, "done", detail or {}))
         self._events.extend(events)
+        self._told = True
+
+    def unchanged(self) -> None:
+        """Say that what was asked for is already so: nothing is changed and nothing recorded."""
+        self._told = True
 
     def enter(self, workspace: str | None) -> None:
         """Go on in another scope. What was recorded so far is written in the scope it happened in."""
@@ -103,7 +109,7 @@ class Case:
     def close(self, *, mutating: bool) -> None:
         if self._verdict is None:
             raise TenutoError(NEVER_ASKED, self.action)
-        if mutating and not self._entries:
+        if mutating and not self._told:
             raise TenutoError(NEVER_RECORDED, self.action)
         self.flush()
 

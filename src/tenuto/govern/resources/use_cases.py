@@ -1,0 +1,197 @@
+"""Declare, look at, and take back: one mechanism for every kind."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import groupby
+from typing import Any
+
+import msgspec
+
+from tenuto.core.canonical import canonical_json
+from tenuto.core.decoding import convert
+from tenuto.core.digests import digest_of
+from tenuto.core.errors import TenutoError
+from tenuto.core.words import Event, Ref
+from tenuto.govern.resources import queries, rules
+from tenuto.govern.resources.errors import RESOURCE_UNKNOWN, REVISION_UNKNOWN
+from tenuto.govern.resources.rules import Kinds
+from tenuto.govern.resources.words import Change, Declared, Document, Kind, Level, Stored, Verb
+from tenuto.govern.use_case import Case, use_case
+from tenuto.govern.workspaces import queries as places
+
+
+@use_case("govern:resource:read", mutating=False)
+def plan(case: Case, *, kinds: Kinds, documents: Sequence[Document]) -> list[Change]:
+    """Say what ``apply`` would do, without doing it. A workspace that is declared here may not exist yet."""
+    changes = []
+    for document in rules.ordered(documents, kinds):
+        kind = kinds.of(document.kind)
+        spec = rules.plain(rules.read_spec(document, kind))
+        current = _current(case, document)
+        case.permit(_ref(document, current, case.scope.workspace))
+        rules.check_version(document, current)
+        changes.append(_change(document, current, spec))
+    return changes
+
+
+@use_case("govern:resource:apply")
+def apply(case: Case, *, kinds: Kinds, documents: Sequence[Document]) -> list[Change]:
+    """Make the declared things so, all of them or none."""
+    changes = []
+    for name, group in groupby(rules.ordered(documents, kinds), key=lambda document: document.workspace):
+        case.enter(places.by_name(case.tx, name).id if name else None)
+        changes += [_apply_one(case, kinds.of(document.kind), document) for document in group]
+    return changes
+
+
+@use_case("govern:resource:delete")
+def delete(case: Case, *, kinds: Kinds, kind: str, name: str) -> Change:
+    """Take a declared thing away. Its history stays."""
+    known = kinds.of(kind)
+    _enter_level(case, known)
+    current = _existing(case, kind, name, lock=True)
+    case.permit(_ref_of(current))
+    events = known.remove(case, _declared(known, current))
+    gone = msgspec.structs.replace(
+        current, version=current.version + 1, spec=None, author=case.scope.actor.id, at=case.clock.now()
+    )
+    queries.delete(case.tx, gone)
+    case.record(_ref_of(current), {"version": gone.version}, [*events, _event("resource.deleted", gone)])
+    return Change(Verb.DELETE, kind, name, None, current.version)
+
+
+@use_case("govern:resource:read", mutating=False)
+def get(case: Case, *, kinds: Kinds, kind: str, name: str) -> Stored:
+    _enter_level(case, kinds.of(kind))
+    current = _existing(case, kind, name)
+    case.permit(_ref_of(current))
+    return current
+
+
+@use_case("govern:resource:read", mutating=False)
+def listing(case: Case, *, kinds: Kinds, kind: str | None = None) -> list[Stored]:
+    """Return the resources of one kind, or of all kinds in this scope, that the actor may read."""
+    if kind is not None:
+        _enter_level(case, kinds.of(kind))
+    case.permit(Ref("Resource", kind or "*", kind or "", case.scope.workspace))
+    return [one for one in queries.listed(case.tx, kind) if case.may(_ref_of(one))]
+
+
+@use_case("govern:resource:read", mutating=False)
+def history(case: Case, *, kinds: Kinds, kind: str, name: str) -> list[Stored]:
+    """Return the revisions, newest first; a deleted resource still has them."""
+    _enter_level(case, kinds.of(kind))
+    revisions = queries.history(case.tx, kind, name)
+    if not revisions:
+        raise TenutoError(RESOURCE_UNKNOWN, f"{kind}/{name}")
+    case.permit(_ref_of(revisions[0]))
+    return revisions
+
+
+@use_case("govern:resource:apply")
+def rollback(case: Case, *, kinds: Kinds, kind: str, name: str, version: int | None = None) -> Change:
+    """Declare again what an earlier version said: the one before the current, or ``version``."""
+    known = kinds.of(kind)
+    _enter_level(case, known)
+    current = _existing(case, kind, name, lock=True)
+    wanted = version if version is not None else current.version - 1
+    earlier = queries.revision(case.tx, current.id, wanted)
+    if earlier is None or earlier.spec is None:
+        raise TenutoError(REVISION_UNKNOWN, f"{kind}/{name} version {wanted}")
+    place = places.by_id(case.tx, current.workspace).name if current.workspace else None
+    return _apply_one(case, known, Document(kind, name, earlier.spec, place))
+
+
+def _apply_one(case: Case, kind: Kind, document: Document) -> Change:
+    current = queries.find(case.tx, document.kind, document.name, lock=True)
+    ref = _ref(document, current, case.scope.workspace)
+    case.permit(ref)
+    rules.check_version(document, current)
+    spec = rules.read_spec(document, kind)
+    change = _change(document, current, rules.plain(spec))
+    if change.verb is Verb.KEEP:
+        case.unchanged()
+        return change
+    new = _next(case, document, current, rules.plain(spec))
+    events = kind.admit(case, _typed(new, spec), _declared(kind, current) if current else None)
+    if current is None:
+        queries.insert(case.tx, new)
+    else:
+        queries.update(case.tx, new)
+    detail = {"verb": change.verb.value, "version": new.version, "spec_digest": _digest(new)}
+    case.record(_ref_of(new), detail, [*events, _event("resource.applied", new)])
+    return change
+
+
+def _next(case: Case, document: Document, current: Stored | None, spec: dict[str, Any]) -> Stored:
+    return Stored(
+        id=current.id if current else case.ids.new(),
+        kind=document.kind,
+        name=document.name,
+        workspace=case.scope.workspace,
+        version=(current.version if current else 0) + 1,
+        spec=spec,
+        author=case.scope.actor.id,
+        at=case.clock.now(),
+    )
+
+
+def _change(document: Document, current: Stored | None, spec: dict[str, Any]) -> Change:
+    verb = rules.verb_for(current, spec)
+    return Change(
+        verb,
+        document.kind,
+        document.name,
+        document.workspace,
+        current.version if current else 0,
+        rules.differences(current.spec, spec) if current and verb is Verb.UPDATE else [],
+    )
+
+
+def _current(case: Case, document: Document) -> Stored | None:
+    known = {place.name: place.id for place in places.listed(case.tx)}
+    if document.workspace is not None and document.workspace not in known:
+        return None
+    case.enter(known[document.workspace] if document.workspace else None)
+    return queries.find(case.tx, document.kind, document.name)
+
+
+def _existing(case: Case, kind: str, name: str, *, lock: bool = False) -> Stored:
+    current = queries.find(case.tx, kind, name, lock=lock)
+    if current is None:
+        raise TenutoError(RESOURCE_UNKNOWN, f"{kind}/{name}")
+    return current
+
+
+def _enter_level(case: Case, kind: Kind) -> None:
+    if kind.level is Level.ORGANISATION and case.scope.workspace is not None:
+        case.enter(None)
+
+
+def _declared(kind: Kind, stored: Stored) -> Declared[Any]:
+    return _typed(stored, convert(stored.spec, kind.spec))
+
+
+def _typed(stored: Stored, spec: Any) -> Declared[Any]:
+    return Declared(stored.id, stored.kind, stored.name, stored.workspace, stored.version, spec)
+
+
+def _ref(document: Document, current: Stored | None, workspace: str | None) -> Ref:
+    return Ref(document.kind, current.id if current else "new", document.name, workspace)
+
+
+def _ref_of(stored: Stored) -> Ref:
+    return Ref(stored.kind, stored.id, stored.name, stored.workspace)
+
+
+def _event(type_: str, stored: Stored) -> Event:
+    data = {"kind": stored.kind, "name": stored.name, "version": stored.version}
+    return Event(type_, stored.id, data)
+
+
+def _digest(stored: Stored) -> str:
+    """Return the digest of the spec as text: specs may hold floats, which canonical JSON refuses."""
+    return digest_of(
+        canonical_json({"spec": msgspec.json.encode(stored.spec, order="deterministic").decode()})
+    )

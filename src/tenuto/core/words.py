@@ -77,6 +77,11 @@ class Verdict(msgspec.Struct, frozen=True):
     def allowed(self) -> bool:
         return self.effect is Effect.ALLOW
 
+    @classmethod
+    def system(cls, reason: str) -> Verdict:
+        """The verdict on what Tenuto does on its own account, as its design says."""
+        return cls(Effect.ALLOW, reason, "system", "built-in")
+
 
 class Event(msgspec.Struct, frozen=True):
     """A fact that happened, named in the past tense: ``model.approved``.

@@ -1,0 +1,1 @@
+"""What things cost: prices, budgets that stop, and the ledger of what was used."""

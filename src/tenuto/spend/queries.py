@@ -1,0 +1,209 @@
+"""Reading and moving money. Rows of budgets are locked in one order, so that calls never wait in a circle."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import insert as upsert
+
+from tenuto.core.money import Money
+from tenuto.spend.rules import period_start
+from tenuto.spend.tables import budget, budget_period, price, reservation, usage_record
+from tenuto.spend.words import Budget, Intent, Outcome, Period, PeriodState, Price, Settled
+from tenuto.store.database import Transaction
+
+_LIFETIME_SECONDS = 900.0
+
+
+def price_of(tx: Transaction, provider: str, model: str, at: datetime) -> Price | None:
+    """Return the price in force at ``at``: of this model, or of ``*``, the provider's price for all."""
+    row = tx.first(
+        sa.select(price)
+        .where(price.c.provider == provider, price.c.model.in_([model, "*"]), price.c.valid_from <= at)
+        .order_by((price.c.model == model).desc(), price.c.valid_from.desc(), price.c.version.desc())
+        .limit(1)
+    )
+    if row is None:
+        return None
+    cached = Money.of(row.cached_input) if row.cached_input is not None else None
+    return Price(
+        row.provider,
+        row.model,
+        Money.of(row.input),
+        Money.of(row.output),
+        cached,
+        row.valid_from,
+        f"price:{row.resource_id}@{row.version}",
+    )
+
+
+def budgets(tx: Transaction) -> list[Budget]:
+    return [_budget(row) for row in tx.rows(sa.select(budget).order_by(budget.c.id))]
+
+
+def locked_states(tx: Transaction, chosen: Sequence[Budget], now: datetime) -> list[PeriodState]:
+    """Return the current period of each budget, locked until the transaction ends."""
+    if not chosen:
+        return []
+    by_id = {one.id: one for one in chosen}
+    starts = {one.id: period_start(one.period, now) for one in chosen}
+    rows = [
+        {"budget_id": key, "starts_at": starts[key], "workspace_id": tx.scope.workspace}
+        for key in sorted(by_id)
+    ]
+    tx.execute(upsert(budget_period).on_conflict_do_nothing(), rows)
+    keys = sa.tuple_(budget_period.c.budget_id, budget_period.c.starts_at)
+    query = (
+        sa.select(budget_period)
+        .where(keys.in_([(key, starts[key]) for key in sorted(by_id)]))
+        .order_by(budget_period.c.budget_id)
+        .with_for_update()
+    )
+    return [_state(row, by_id[row.budget_id]) for row in tx.rows(query)]
+
+
+def states(tx: Transaction, now: datetime) -> list[PeriodState]:
+    """Return every budget with its current period, without locking; one not yet used counts as empty."""
+    known = {(row.budget_id, row.starts_at): row for row in tx.rows(sa.select(budget_period))}
+    shown = []
+    for one in budgets(tx):
+        start = period_start(one.period, now)
+        row = known.get((one.id, start))
+        shown.append(_state(row, one) if row else PeriodState(one, start, Money(0), Money(0)))
+    return shown
+
+
+def hold(tx: Transaction, states_: Sequence[PeriodState], amount: Money) -> None:
+    for state in states_:
+        _move(tx, state.budget.id, state.starts_at, reserved=amount)
+
+
+def _move(
+    tx: Transaction, budget_id: str, starts_at: datetime, *, reserved: Money, spent: Money | None = None
+) -> None:
+    row = budget_period.c
+    tx.execute(
+        sa.update(budget_period)
+        .where(row.budget_id == budget_id, row.starts_at == starts_at)
+        .values(
+            reserved=row.reserved + reserved.decimal(),
+            spent=row.spent + (spent.decimal() if spent else 0),
+        )
+    )
+
+
+def insert_reservation(tx: Transaction, intent: Intent, amount: Money, held: Sequence[PeriodState]) -> bool:
+    """Write the reservation. Returns False if the request was reserved before: nothing is reserved twice."""
+    fresh = tx.execute(
+        upsert(reservation)
+        .values(
+            request_id=intent.request_id,
+            workspace_id=intent.workspace,
+            amount=amount.decimal(),
+            budgets=[state.budget.id for state in held],
+            starts=[state.starts_at for state in held],
+            route=intent.route,
+            actor_id=intent.actor_id,
+            key_id=intent.key_id,
+            provider=intent.provider,
+            model=intent.model,
+            input_tokens=intent.input_tokens,
+            expires_at=sa.func.tenuto_now() + sa.func.make_interval(0, 0, 0, 0, 0, 0, _LIFETIME_SECONDS),
+        )
+        .on_conflict_do_nothing()
+    )
+    return fresh.rowcount == 1
+
+
+def close_reservation(tx: Transaction, request_id: str) -> Any:
+    """Mark the reservation settled and return its row, or None if it was settled before."""
+    return tx.first(
+        sa.update(reservation)
+        .where(reservation.c.request_id == request_id, reservation.c.settled_at.is_(None))
+        .values(settled_at=sa.func.tenuto_now())
+        .returning(*reservation.c)
+    )
+
+
+def reservation_exists(tx: Transaction, request_id: str) -> bool:
+    found = tx.scalar(sa.select(reservation.c.request_id).where(reservation.c.request_id == request_id))
+    return found is not None
+
+
+def release(tx: Transaction, held: Any, states_: Sequence[PeriodState], spent: Money) -> None:
+    """Give the reserved amount back and book what was spent, in every budget that held it."""
+    back = Money(-Money.of(held.amount).picos)
+    for state in states_:
+        _move(tx, state.budget.id, state.starts_at, reserved=back, spent=spent)
+
+
+def held_states(tx: Transaction, held: Any) -> list[PeriodState]:
+    """Return the periods that a reservation was held in, locked; budgets deleted since are left out."""
+    by_id = {one.id: one for one in budgets(tx) if one.id in held.budgets}
+    pairs = [(key, start) for key, start in zip(held.budgets, held.starts, strict=True) if key in by_id]
+    if not pairs:
+        return []
+    keys = sa.tuple_(budget_period.c.budget_id, budget_period.c.starts_at)
+    query = (
+        sa.select(budget_period).where(keys.in_(pairs)).order_by(budget_period.c.budget_id).with_for_update()
+    )
+    return [_state(row, by_id[row.budget_id]) for row in tx.rows(query)]
+
+
+def mark_fired(tx: Transaction, state: PeriodState, percents: Sequence[int]) -> None:
+    row = budget_period.c
+    tx.execute(
+        sa.update(budget_period)
+        .where(row.budget_id == state.budget.id, row.starts_at == state.starts_at)
+        .values(fired=[*state.fired, *percents])
+    )
+
+
+def insert_usage(tx: Transaction, held: Any, outcome: Outcome, settled: Settled) -> None:
+    tx.execute(
+        sa.insert(usage_record),
+        {
+            "request_id": outcome.request_id,
+            "workspace_id": held.workspace_id,
+            "actor_id": held.actor_id,
+            "key_id": held.key_id,
+            "route": held.route,
+            "provider": outcome.provider,
+            "model": outcome.model,
+            "status": outcome.status,
+            "error": outcome.error,
+            "streamed": outcome.streamed,
+            "attempts": outcome.attempts,
+            "input_tokens": outcome.tokens.input,
+            "cached_input_tokens": outcome.tokens.cached_input,
+            "output_tokens": outcome.tokens.output,
+            "reasoning_tokens": outcome.tokens.reasoning,
+            "usage_source": outcome.usage_source.value,
+            "cost": settled.cost.decimal() if settled.cost is not None else None,
+            "price_source": settled.price_source,
+            "duration_ms": outcome.duration_ms,
+            "overhead_us": outcome.overhead_us,
+            "client_request_id": outcome.client_request_id,
+        },
+    )
+
+
+def _budget(row: Any) -> Budget:
+    return Budget(
+        row.id,
+        row.name,
+        Money.of(row.amount),
+        Period(row.period),
+        row.hard,
+        tuple(row.thresholds),
+        row.key_id,
+        row.actor_id,
+        row.route,
+    )
+
+
+def _state(row: Any, of: Budget) -> PeriodState:
+    return PeriodState(of, row.starts_at, Money.of(row.reserved), Money.of(row.spent), tuple(row.fired))

@@ -1,0 +1,121 @@
+"""The words of money."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import Enum
+
+import msgspec
+
+from tenuto.core.money import Money
+
+UNPRICED = "unpriced"
+
+
+class Period(Enum):
+    DAY = "day"
+    MONTH = "month"
+    TOTAL = "total"
+
+
+class UsageSource(Enum):
+    """Where a count comes from. What the provider reported wins over what was estimated."""
+
+    PROVIDER = "provider"
+    ESTIMATED = "estimated"
+
+
+class Tokens(msgspec.Struct, frozen=True):
+    """Tokens of one call. ``cached_input`` is a part of ``input``, ``reasoning`` a part of ``output``."""
+
+    input: int = 0
+    output: int = 0
+    cached_input: int = 0
+    reasoning: int = 0
+
+
+class Price(msgspec.Struct, frozen=True):
+    """Prices per million tokens, valid from a moment on. ``source`` names the list it was taken from."""
+
+    provider: str
+    model: str
+    input: Money
+    output: Money
+    cached_input: Money | None
+    valid_from: datetime
+    source: str
+
+
+class Budget(msgspec.Struct, frozen=True):
+    """A limit in money over a period. The selectors narrow it to one key, actor or route."""
+
+    id: str
+    name: str
+    amount: Money
+    period: Period
+    hard: bool
+    thresholds: tuple[int, ...] = ()
+    key_id: str | None = None
+    actor_id: str | None = None
+    route: str | None = None
+
+
+class PeriodState(msgspec.Struct, frozen=True):
+    """How far one budget is used up in its current period."""
+
+    budget: Budget
+    starts_at: datetime
+    reserved: Money
+    spent: Money
+    fired: tuple[int, ...] = ()
+
+
+class Intent(msgspec.Struct, frozen=True, kw_only=True):
+    """A call that is about to be made. ``max_output`` is what the caller or the route allows at most."""
+
+    request_id: str
+    workspace: str
+    actor_id: str
+    key_id: str
+    route: str
+    provider: str
+    model: str
+    input_tokens: int  # estimated before the call
+    max_output: int
+
+
+class Reservation(msgspec.Struct, frozen=True):
+    request_id: str
+    amount: Money
+
+
+class Refusal(msgspec.Struct, frozen=True):
+    """Why a call may not be made. ``budget`` is the name of the budget that stops it."""
+
+    budget: str
+    reason: str
+
+
+class Outcome(msgspec.Struct, frozen=True, kw_only=True):
+    """How a call ended, as the gateway saw it."""
+
+    request_id: str
+    provider: str
+    model: str
+    status: str  # "ok", "failed", "cancelled"
+    tokens: Tokens
+    usage_source: UsageSource
+    streamed: bool = False
+    attempts: int = 1
+    error: str | None = None
+    duration_ms: int = 0
+    overhead_us: int = 0
+    client_request_id: str | None = None
+
+
+class Settled(msgspec.Struct, frozen=True):
+    """What a call cost. ``cost`` is None where no price is known: unpriced is not free."""
+
+    request_id: str
+    cost: Money | None
+    price_source: str

@@ -24,7 +24,8 @@ class BudgetSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A limit on model calls in this workspace, in the organisation's currency.
 
     A ``hard`` budget refuses the call that might pass it; a soft one only tells. ``thresholds`` are
-    percentages, each reported once per period. ``key``, ``actor`` and ``route`` narrow the budget to what carries that id.
+    percentages, each reported once per period. ``key``, ``actor`` and ``route`` narrow the budget to what
+    carries that id.
     """
 
     amount: str

@@ -1,0 +1,1 @@
+"""What was made: artifacts, dataset and model versions, their lineage and evidence. Nothing is changed."""

@@ -152,6 +152,6 @@ def _model(row: Any) -> ModelVersion:
 
 
 def _without_workspace(row: Any) -> dict[str, Any]:
-    fields = row._asdict()
+    fields: dict[str, Any] = row._asdict()
     del fields["workspace_id"]
     return fields

@@ -1,0 +1,1 @@
+"""The composition root: settings become built objects, built objects become running processes."""

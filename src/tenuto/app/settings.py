@@ -1,0 +1,134 @@
+"""The only module that reads the environment. Settings are read once and handed down, frozen.
+
+Every setting is the environment variable ``TENUTO_`` and its name in capitals. An unknown ``TENUTO_``
+variable is refused with the nearest known name, because a misspelt limit is a limit that does not hold.
+"""
+
+from __future__ import annotations
+
+import difflib
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, get_args, get_type_hints
+
+import msgspec
+
+from tenuto.app.errors import SETTING_INVALID, SETTING_UNKNOWN
+from tenuto.core.errors import TenutoError
+
+_PREFIX = "TENUTO_"
+# Read by the command line's client and by the tests, not by the platform itself.
+_FOREIGN = frozenset({"TENUTO_TOKEN", "TENUTO_URL", "TENUTO_WORKSPACE", "TENUTO_TEST_APT"})
+
+
+class Doc(msgspec.Struct, frozen=True):
+    """What a setting is for; the reference page is made of it."""
+
+    text: str
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True):
+    home: Annotated[Path, Doc("Folder that holds the database, blobs and keys of this installation.")]
+    host: Annotated[str, Doc("Address the platform listens on. Beyond loopback only if you say so.")] = (
+        "127.0.0.1"
+    )
+    port: Annotated[int, Doc("Port of the one door; 0 takes any free one.")] = 8484
+    allowed_hosts: Annotated[str, Doc("Comma-separated host names under which people reach the console.")] = (
+        "127.0.0.1,localhost,[::1]"
+    )
+    database_url: Annotated[
+        str, Doc("Your own PostgreSQL (15 or newer) instead of the embedded one: `postgresql://...`.")
+    ] = ""
+    database_owner_url: Annotated[
+        str, Doc("Login that may change the schema, if `database_url` may not.")
+    ] = ""
+    blobs_url: Annotated[str, Doc("Where contents are kept: a folder or an fsspec URL.")] = ""
+    checkpoint_folder: Annotated[
+        Path | None, Doc("Folder for signed audit checkpoints, outside `home`; best on another machine.")
+    ] = None
+    source_roots: Annotated[str, Doc("Colon-separated folders from which data sources may be read.")] = ""
+    upstream_hosts: Annotated[
+        str,
+        Doc(
+            "Comma-separated `host` or `host:port` that providers may be reached at, besides the known ones."
+        ),
+    ] = ""
+    plugin_distributions: Annotated[
+        str, Doc("Comma-separated distributions whose plugins may be loaded, besides Tenuto's own.")
+    ] = ""
+    upload_limit: Annotated[int, Doc("Largest upload in bytes.")] = 10_000_000_000
+    call_limit: Annotated[int, Doc("Largest body of a model call in bytes.")] = 32_000_000
+    database_wait: Annotated[
+        float, Doc("Seconds a request waits for an absent database before it is refused.")
+    ] = 15.0
+    checkpoint_seconds: Annotated[float, Doc("Longest time between two audit checkpoints.")] = 10.0
+    idle_seconds: Annotated[
+        float, Doc("Seconds after which the preloaded process for pipeline steps is let go.")
+    ] = 60.0
+
+    @property
+    def keys(self) -> Path:
+        return self.home / "keys"
+
+    @property
+    def checkpoints(self) -> Path:
+        return self.checkpoint_folder or self.home.with_name(f"{self.home.name}-checkpoints")
+
+    @property
+    def blobs(self) -> str:
+        return self.blobs_url or str(self.home / "blobs")
+
+
+def read_settings(environment: Mapping[str, str] | None = None, **overrides: Any) -> Settings:
+    """Return the settings of this environment. Raises on unknown names and on values of the wrong type."""
+    given = _given(os.environ if environment is None else environment)
+    values = {"home": _default_home(), **given, **{k: v for k, v in overrides.items() if v is not None}}
+    try:
+        return msgspec.convert(values, Settings, strict=False, dec_hook=_decode)
+    except msgspec.ValidationError as error:
+        raise TenutoError(SETTING_INVALID, str(error)) from None
+
+
+def documented() -> list[tuple[str, str, str]]:
+    """Return (variable, default, purpose) of every setting, for the reference page."""
+    hints = get_type_hints(Settings, include_extras=True)
+    defaults = {field.name: field.default for field in msgspec.structs.fields(Settings)}
+    return [
+        (_PREFIX + name.upper(), _shown(defaults[name]), _doc(hints[name]).text)
+        for name in Settings.__struct_fields__
+    ]
+
+
+def _given(environment: Mapping[str, str]) -> dict[str, str]:
+    known = {_PREFIX + name.upper(): name for name in Settings.__struct_fields__}
+    given = {}
+    for variable, value in environment.items():
+        if not variable.startswith(_PREFIX) or variable in _FOREIGN:
+            continue
+        if variable not in known:
+            nearest = difflib.get_close_matches(variable, known, n=1)
+            hint = f"did you mean {nearest[0]}?" if nearest else "see the settings reference"
+            raise TenutoError(SETTING_UNKNOWN, f"{variable}: {hint}")
+        given[known[variable]] = value
+    return given
+
+
+def _decode(kind: type, value: Any) -> Any:
+    """Read what msgspec has no reader for: folders, which are the only such type here."""
+    assert kind is Path
+    return Path(value).expanduser().absolute()
+
+
+def _default_home() -> Path:
+    return Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share") / "tenuto"
+
+
+def _doc(hint: Any) -> Doc:
+    found = next(extra for extra in get_args(hint) if isinstance(extra, Doc))
+    assert isinstance(found, Doc)
+    return found
+
+
+def _shown(default: Any) -> str:
+    return "" if default is msgspec.NODEFAULT or default is None else str(default)

@@ -1,0 +1,36 @@
+"""What can be wrong with data on its way in."""
+
+from __future__ import annotations
+
+from tenuto.core.errors import Fault, FaultKind
+
+SOURCE_OUTSIDE = Fault(
+    "data.source_outside",
+    FaultKind.FORBIDDEN,
+    "the source lies outside the folders that may be read",
+    "Move the files below an allowed folder, or have the setting `source_roots` extended.",
+)
+SOURCE_EMPTY = Fault(
+    "data.source_empty",
+    FaultKind.NOT_FOUND,
+    "the source holds no file of its format",
+    "Put at least one file into the source, or correct its path and format.",
+)
+CONTENT_INVALID = Fault(
+    "data.content_invalid",
+    FaultKind.INVALID,
+    "a file does not hold what the source declares",
+    "Correct the row and column that the detail names, or the column types of the source.",
+)
+COLUMNS_DIFFER = Fault(
+    "data.columns_differ",
+    FaultKind.INVALID,
+    "the files of a source do not have the same columns",
+    "Give every file the columns of the first one, or split the source.",
+)
+ML_MISSING = Fault(
+    "data.ml_missing",
+    FaultKind.UNSUPPORTED,
+    "this installation cannot read tables",
+    "Install the extra: `pip install 'tenuto[ml]'`.",
+)

@@ -16,3 +16,10 @@ SETTING_INVALID = Fault(
     "a setting has a value that cannot be used",
     "Correct the setting that the detail names.",
 )
+CHILD_FAILED = Fault(
+    "app.child_failed",
+    FaultKind.UNAVAILABLE,
+    "one of Tenuto's own processes does not run",
+    "Read the log that the detail names; `tenuto doctor` looks at the usual causes.",
+    retryable=True,
+)

@@ -43,12 +43,15 @@ def _read_csv(path: Path, spec: SourceSpec) -> tuple[Any, FileRead]:
     try:
         table = csv.read_csv(
             io.BytesIO(content),
+            # One thread, because only then does an error name its row.
+            read_options=csv.ReadOptions(use_threads=False),
             parse_options=csv.ParseOptions(newlines_in_values=True),
             convert_options=csv.ConvertOptions(column_types=types, strings_can_be_null=True),
         )
     except (arrow.ArrowInvalid, arrow.ArrowKeyError) as error:
         raise TenutoError(CONTENT_INVALID, f"{path.name}: {error}", file=path.name) from None
     _check_columns(path, spec, table.schema.names)
+    _check_text(path, table, arrow)
     return table, FileRead(path.name, digest_of(content), len(content), table.num_rows)
 
 
@@ -59,6 +62,13 @@ def _check_columns(path: Path, spec: SourceSpec, names: Sequence[str]) -> None:
     unknown = [name for name in names if name not in spec.columns]
     if spec.strict and unknown:
         raise TenutoError(CONTENT_INVALID, f"{path.name}: columns are not declared: {', '.join(unknown)}")
+
+
+def _check_text(path: Path, table: Any, arrow: Any) -> None:
+    """Refuse what Arrow could only read as bytes: text that is not UTF-8."""
+    for field in table.schema:
+        if arrow.types.is_binary(field.type):
+            raise TenutoError(CONTENT_INVALID, f"{path.name}: column `{field.name}` is not valid UTF-8")
 
 
 def _joined(tables: Sequence[Any], files: Sequence[Path]) -> Any:

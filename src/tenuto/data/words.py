@@ -19,8 +19,8 @@ class ColumnType(Enum):
 class SourceSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Where data comes from: a CSV file or a folder of them, below an allowed folder.
 
-    ``columns`` declares types; a column that is not named is inferred from all of its values. With ``strict``,
-    a column that is not declared refuses the whole read.
+    ``columns`` declares types; a column that is not named is inferred from all of its values. With
+    ``strict``, a column that is not declared refuses the whole read.
     """
 
     path: str

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from decimal import ROUND_HALF_EVEN, Decimal, InvalidOperation
+from decimal import Context, Decimal, InvalidOperation
 
 import msgspec
 
 from tenuto.core.errors import INVALID_VALUE, TenutoError
 
 PLACES = 12
-_SCALE = Decimal(10) ** PLACES
+# The default context would round beyond 28 digits; the database keeps 38.
+_EXACT = Context(prec=100)
+_MILLION = 1_000_000
 
 
 class Money(msgspec.Struct, frozen=True, order=True):
@@ -21,7 +23,7 @@ class Money(msgspec.Struct, frozen=True, order=True):
     def of(cls, amount: str | int | Decimal) -> Money:
         """Read a decimal amount. More than twelve places are refused, not rounded."""
         try:
-            scaled = Decimal(amount) * _SCALE
+            scaled = _EXACT.scaleb(Decimal(amount), PLACES)
         except InvalidOperation as error:
             raise TenutoError(INVALID_VALUE, f"not an amount of money: {amount!r}") from error
         if not scaled.is_finite() or scaled != scaled.to_integral_value():
@@ -29,7 +31,7 @@ class Money(msgspec.Struct, frozen=True, order=True):
         return cls(int(scaled))
 
     def decimal(self) -> Decimal:
-        return Decimal(self.picos) / _SCALE
+        return _EXACT.scaleb(Decimal(self.picos), -PLACES)
 
     def __add__(self, other: Money) -> Money:
         return Money(self.picos + other.picos)
@@ -51,5 +53,6 @@ ZERO = Money(0)
 
 def per_million(price: Money, tokens: int) -> Money:
     """Return the cost of ``tokens`` at ``price`` per million tokens, rounded half to even at 10^-12."""
-    exact = Decimal(price.picos) * tokens / 1_000_000
-    return Money(int(exact.to_integral_value(ROUND_HALF_EVEN)))
+    whole, rest = divmod(price.picos * tokens, _MILLION)
+    up = 2 * rest > _MILLION or (2 * rest == _MILLION and whole % 2 == 1)
+    return Money(whole + up)

@@ -1,0 +1,53 @@
+from __future__ import annotations
+
+import msgspec
+import pytest
+
+from tenuto.core.decoding import convert, decode_json
+from tenuto.core.errors import TenutoError
+
+
+class Upstream(msgspec.Struct, forbid_unknown_fields=True):
+    provider: str
+    model: str = ""
+
+
+class Route(msgspec.Struct, forbid_unknown_fields=True):
+    upstreams: list[Upstream]
+    first: Upstream | None = None
+    named: dict[str, Upstream] = {}
+
+
+@pytest.mark.parametrize(
+    ("content", "code", "says"),
+    [
+        (
+            b'{"upstreams":[{"provder":"x"}]}',
+            "core.unknown_field",
+            "`upstreams[0].provder`: did you mean `provider`?",
+        ),
+        (b'{"upstreems":[]}', "core.unknown_field", "did you mean `upstreams`?"),
+        (
+            b'{"upstreams":[],"first":{"provider":"x","modle":"y"}}',
+            "core.unknown_field",
+            "did you mean `model`?",
+        ),
+        (b'{"upstreams":[],"named":{"a":{"modle":"y"}}}', "core.unknown_field", "did you mean `model`?"),
+        (b'{"upstreams":[],"zzzz":1}', "core.unknown_field", "known here: first, named, upstreams"),
+        (b'{"upstreams":[{"provider":1}]}', "core.invalid_value", "upstreams[0].provider: Expected `str`"),
+        (b'{"ups', "core.invalid_value", "not valid JSON"),
+        (b'{"upstreams":[{"provider":"\xff"}]}', "core.invalid_value", "not valid JSON"),
+        (b"[]", "core.invalid_value", "Expected `object`"),
+    ],
+)
+def test_the_first_mistake_is_named_with_its_place(content: bytes, code: str, says: str) -> None:
+    with pytest.raises(TenutoError) as caught:
+        decode_json(content, Route)
+    assert caught.value.fault.code == code
+    assert says in caught.value.detail
+
+
+def test_plain_values_are_read_like_json() -> None:
+    assert convert({"upstreams": [{"provider": "a"}]}, Route) == Route([Upstream("a")])
+    with pytest.raises(TenutoError, match="did you mean"):
+        convert({"upstreams": [], "frist": None}, Route)

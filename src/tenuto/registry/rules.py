@@ -34,8 +34,8 @@ class GateSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """
 
     metrics: dict[str, Bound] = {}
-    evidence: list[str] = ["evaluation"]
-    formats: list[str] = ["onnx", "sklearn-skops"]
+    evidence: tuple[str, ...] = ("evaluation",)
+    formats: tuple[str, ...] = ("onnx", "sklearn-skops")
 
 
 def judge(version: ModelVersion, gate: str, gate_version: int, spec: GateSpec | None) -> GateReport:

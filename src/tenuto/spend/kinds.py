@@ -31,7 +31,7 @@ class BudgetSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     amount: str
     period: Period = Period.MONTH
     hard: bool = True
-    thresholds: list[int] = [50, 80, 100]
+    thresholds: tuple[int, ...] = (50, 80, 100)
     key: str | None = None
     actor: str | None = None
     route: str | None = None

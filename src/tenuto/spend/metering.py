@@ -42,11 +42,12 @@ def reserve(desk: Desk, scope: Scope, intent: Intent) -> Reservation | Refusal:
     A refusal changes no budget. Reserving the same request again holds nothing more.
     """
     with desk.database.begin(scope) as tx:
-        price = queries.price_of(tx, intent.provider, intent.model, desk.clock.now())
-        amount = rules.estimate(intent, price)
+        now = desk.clock.now()
+        prices = [queries.price_of(tx, one.provider, one.model, now) for one in intent.candidates]
+        amount = rules.estimate(intent, prices)
         chosen = [one for one in queries.budgets(tx) if rules.applies(one, intent)]
-        states = queries.locked_states(tx, chosen, desk.clock.now())
-        refused = rules.refusal(states, amount, priced=price is not None)
+        states = queries.locked_states(tx, chosen, now)
+        refused = rules.refusal(states, amount, priced=None not in prices)
         if refused is None and queries.insert_reservation(tx, intent, amount, states):
             queries.hold(tx, states, amount)
     return refused or Reservation(intent.request_id, amount)

@@ -97,7 +97,7 @@ def _move(
 
 def insert_reservation(tx: Transaction, intent: Intent, amount: Money, held: Sequence[PeriodState]) -> bool:
     """Write the reservation. Returns False if the request was reserved before: nothing is reserved twice."""
-    fresh = tx.execute(
+    fresh = tx.scalar(
         upsert(reservation)
         .values(
             request_id=intent.request_id,
@@ -108,14 +108,15 @@ def insert_reservation(tx: Transaction, intent: Intent, amount: Money, held: Seq
             route=intent.route,
             actor_id=intent.actor_id,
             key_id=intent.key_id,
-            provider=intent.provider,
-            model=intent.model,
+            provider=intent.candidates[0].provider,
+            model=intent.candidates[0].model,
             input_tokens=intent.input_tokens,
             expires_at=sa.func.tenuto_now() + sa.func.make_interval(0, 0, 0, 0, 0, 0, _LIFETIME_SECONDS),
         )
         .on_conflict_do_nothing()
+        .returning(reservation.c.request_id)
     )
-    return fresh.rowcount == 1
+    return fresh is not None
 
 
 def close_reservation(tx: Transaction, request_id: str) -> Any:

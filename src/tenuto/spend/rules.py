@@ -29,11 +29,16 @@ def applies(budget: Budget, intent: Intent) -> bool:
     return all(wanted is None or wanted == given for wanted, given in pairs)
 
 
-def estimate(intent: Intent, price: Price | None) -> Money:
-    """Return the most the call may cost: estimated input and the largest output allowed."""
-    if price is None:
-        return ZERO
-    return per_million(price.input, intent.input_tokens) + per_million(price.output, intent.max_output)
+def estimate(intent: Intent, prices: Sequence[Price | None]) -> Money:
+    """Return the most the call may cost: estimated input and largest output, at the dearest candidate."""
+    return max(
+        (
+            per_million(price.input, intent.input_tokens) + per_million(price.output, intent.max_output)
+            for price in prices
+            if price is not None
+        ),
+        default=ZERO,
+    )
 
 
 def cost_of(tokens: Tokens, price: Price | None) -> Money | None:

@@ -70,16 +70,25 @@ class PeriodState(msgspec.Struct, frozen=True):
     fired: tuple[int, ...] = ()
 
 
+class Candidate(msgspec.Struct, frozen=True):
+    """A model that may answer the call."""
+
+    provider: str
+    model: str
+
+
 class Intent(msgspec.Struct, frozen=True, kw_only=True):
-    """A call that is about to be made. ``max_output`` is what the caller or the route allows at most."""
+    """A call that is about to be made, to the first of ``candidates`` that answers.
+
+    ``max_output`` is what the caller or the route allows at most.
+    """
 
     request_id: str
     workspace: str
     actor_id: str
     key_id: str
     route: str
-    provider: str
-    model: str
+    candidates: tuple[Candidate, ...]
     input_tokens: int  # estimated before the call
     max_output: int
 

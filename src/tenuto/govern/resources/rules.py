@@ -70,8 +70,7 @@ def read_spec(document: Document, kind: Kind) -> Any:
 
 def plain(spec: msgspec.Struct) -> dict[str, Any]:
     """Return the spec as it is stored and compared: JSON values, defaults filled in."""
-    built = msgspec.to_builtins(spec, str_keys=True)
-    assert isinstance(built, dict)
+    built: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(spec))
     return built
 
 

@@ -1,0 +1,1 @@
+"""Models that answer: online endpoints over the Open Inference Protocol v2."""

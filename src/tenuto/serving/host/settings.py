@@ -1,0 +1,57 @@
+"""How a prediction server is started. Nothing here comes from the environment."""
+
+from __future__ import annotations
+
+import ipaddress
+import stat
+from pathlib import Path
+
+import msgspec
+
+from tenuto.core.errors import TenutoError
+from tenuto.serving.errors import HOST_ADDRESS
+from tenuto.serving.models.native import NativeSettings
+
+_LONGEST_SOCKET_PATH = 100  # the kernel takes 107 bytes
+
+
+class HostSettings(msgspec.Struct, frozen=True):
+    """Give either ``uds`` (a path) or ``address`` (``127.0.0.1:8001``, ``[::1]:8001``).
+
+    The server asks nobody who they are: whoever can reach its address may predict. That is why it listens on
+    a socket file of its owner, or on loopback, and nowhere else.
+    """
+
+    uds: str | None = None
+    address: str | None = None
+    body_bytes: int = 32 << 20
+    body_seconds: float = 30.0
+    native: NativeSettings = NativeSettings()
+
+
+def socket_path(text: str) -> Path:
+    """Return the path, free to bind: a socket left by a killed server is removed. Raises ``HOST_ADDRESS``."""
+    path = Path(text).absolute()
+    if len(str(path).encode()) > _LONGEST_SOCKET_PATH:
+        raise TenutoError(HOST_ADDRESS, f"{path} is longer than {_LONGEST_SOCKET_PATH} bytes")
+    if not path.parent.is_dir():
+        raise TenutoError(HOST_ADDRESS, f"{path.parent} is no folder")
+    if path.exists():
+        if not stat.S_ISSOCK(path.lstat().st_mode):
+            raise TenutoError(HOST_ADDRESS, f"{path} exists and is no socket")
+        path.unlink()
+    return path
+
+
+def loopback(text: str) -> tuple[str, int]:
+    """Return host and port. Raises ``HOST_ADDRESS`` for anything but a loopback address with a port."""
+    host, _, port = text.rpartition(":")
+    host = host.removeprefix("[").removesuffix("]")
+    try:
+        local = ipaddress.ip_address(host).is_loopback
+        number = int(port)
+    except ValueError as error:
+        raise TenutoError(HOST_ADDRESS, f"{text!r} is not ADDRESS:PORT") from error
+    if not local or not 0 < number < 1 << 16:
+        raise TenutoError(HOST_ADDRESS, f"{text!r} is not on loopback, or has no usable port")
+    return host, number

@@ -1,0 +1,1 @@
+"""Models in memory: ONNX in the serving process, everything else in a process of its own."""

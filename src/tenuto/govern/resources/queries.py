@@ -28,6 +28,12 @@ def listed(tx: Transaction, kind: str | None = None) -> list[Stored]:
     return [_stored(row) for row in tx.rows(query.order_by(resource.c.kind, resource.c.name))]
 
 
+def everywhere(tx: Transaction, kind: str) -> list[Stored]:
+    """Return the resources of one kind that the transaction may see: the organisation's and its own."""
+    query = sa.select(resource).where(resource.c.kind == kind)
+    return [_stored(row) for row in tx.rows(query.order_by(resource.c.workspace_id, resource.c.name))]
+
+
 def history(tx: Transaction, kind: str, name: str, *, limit: int = 100) -> list[Stored]:
     """Return the newest revisions first, also of a resource that was deleted and declared again."""
     table = resource_revision

@@ -1,0 +1,156 @@
+"""Compile the snapshot: everything the data plane needs to decide, decided beforehand.
+
+Cedar is asked here for each key and each route of its workspace, and the verdict is stored with its rule; the
+data plane looks verdicts up and never evaluates a policy of its own.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import timedelta
+from typing import Any
+
+import msgspec
+import sqlalchemy as sa
+
+from tenuto.core.canonical import canonical_json
+from tenuto.core.decoding import convert
+from tenuto.core.digests import digest_of
+from tenuto.core.words import Actor, ActorKind, Effect, Ref, Verdict
+from tenuto.gateway.declared.kinds import ProviderSpec, RouteSpec
+from tenuto.gateway.words.routing import Endpoint, Identity, KeyEntry, Route, Snapshot, Upstream
+from tenuto.govern.identities.tables import api_key, person, service_account
+from tenuto.govern.resources import queries as resources
+from tenuto.govern.resources.words import Stored
+from tenuto.govern.workspaces import queries as places
+from tenuto.store.database import Transaction
+
+INVOKE_ROUTE = "gateway:call:invoke"
+INVOKE_ENDPOINT = "serving:endpoint:invoke"
+
+Decide = Callable[[Transaction, Actor, str, Ref], Verdict]
+DefaultUrl = Callable[[str, str], str]
+"""(dialect, profile) -> the base URL that the profile knows, or empty."""
+
+_KEYS = (
+    sa.select(
+        api_key,
+        person.c.name.label("person_name"),
+        person.c.active.label("person_active"),
+        service_account.c.name.label("account_name"),
+        service_account.c.owner_id,
+        service_account.c.active.label("account_active"),
+    )
+    .outerjoin(person, sa.and_(api_key.c.actor_kind == "person", person.c.id == api_key.c.actor_id))
+    .outerjoin(
+        service_account,
+        sa.and_(api_key.c.actor_kind == "service_account", service_account.c.id == api_key.c.actor_id),
+    )
+    .where(api_key.c.purpose == "gateway", api_key.c.revoked_at.is_(None))
+    .where(api_key.c.expires_at > sa.func.tenuto_now())
+)
+
+
+class Compiler(msgspec.Struct, frozen=True):
+    """What compiling needs besides the database. ``lifetime`` is how long a snapshot may be served from."""
+
+    decide: Decide
+    default_url: DefaultUrl
+    endpoints: Callable[[Transaction], Mapping[str, Mapping[str, Endpoint]]]
+    lifetime: timedelta
+
+    def compile(self, tx: Transaction) -> Snapshot:
+        """Read everything in one transaction of the system role and return the snapshot."""
+        routes = self._routes(tx)
+        endpoints = {workspace: dict(named) for workspace, named in self.endpoints(tx).items()}
+        rows = [row for row in tx.rows(_KEYS) if row.person_active or row.account_active]
+        projects = {place.id: place.project for place in places.listed(tx)}
+        keys = {row.id: _entry(row, projects.get(row.workspace_id, "")) for row in rows}
+        named = {row.id: row.models for row in rows}
+        verdicts = {
+            key: self._verdicts(tx, entry.identity, named[key], routes, endpoints)
+            for key, entry in keys.items()
+        }
+        now = tx.scalar(sa.select(sa.func.tenuto_now()))
+        return Snapshot(
+            version=_version(routes, endpoints, keys, verdicts),
+            valid_until=now + self.lifetime,
+            keys=keys,
+            routes=routes,
+            endpoints=endpoints,
+            verdicts=verdicts,
+        )
+
+    def _routes(self, tx: Transaction) -> dict[str, dict[str, Route]]:
+        providers = {
+            stored.name: convert(stored.spec, ProviderSpec) for stored in resources.everywhere(tx, "Provider")
+        }
+        routes: dict[str, dict[str, Route]] = defaultdict(dict)
+        for stored in resources.everywhere(tx, "Route"):
+            if stored.workspace is not None:
+                routes[stored.workspace][stored.name] = self._route(stored, providers)
+        return dict(routes)
+
+    def _route(self, stored: Stored, providers: Mapping[str, ProviderSpec]) -> Route:
+        spec = convert(stored.spec, RouteSpec)
+        upstreams = [
+            self._upstream(one.provider, one.model, providers[one.provider])
+            for one in spec.upstreams
+            if one.provider in providers
+        ]
+        return Route(
+            stored.name,
+            tuple(upstreams),
+            spec.operations,
+            spec.output_cap,
+            spec.protect_personal_data,
+            int(stored.at.timestamp()),
+        )
+
+    def _upstream(self, name: str, model: str, spec: ProviderSpec) -> Upstream:
+        profile = spec.profile or spec.dialect
+        base_url = spec.base_url or self.default_url(spec.dialect, profile)
+        return Upstream(name, spec.dialect, profile, base_url, model, spec.secret, spec.region)
+
+    def _verdicts(
+        self,
+        tx: Transaction,
+        identity: Identity,
+        models: Sequence[str] | None,
+        routes: Mapping[str, Mapping[str, Route]],
+        endpoints: Mapping[str, Mapping[str, Endpoint]],
+    ) -> dict[str, Verdict]:
+        place = identity.workspace
+        asked = [("route", INVOKE_ROUTE, "Route", name) for name in routes.get(place, {})]
+        asked += [("endpoint", INVOKE_ENDPOINT, "Endpoint", name) for name in endpoints.get(place, {})]
+        return {
+            f"{door}:{name}": _out_of_key(models, name)
+            or self.decide(tx, identity.actor, action, Ref(kind, name, name, place))
+            for door, action, kind, name in asked
+        }
+
+
+def _out_of_key(models: Iterable[str] | None, name: str) -> Verdict | None:
+    """A key that names models is good for those only, whatever its owner may do."""
+    if models is None or name in models:
+        return None
+    return Verdict(Effect.DENY, f"this key is not made for `{name}`", "key.models", "key")
+
+
+def _entry(row: Any, project: str) -> KeyEntry:
+    is_person = row.actor_kind == "person"
+    actor = Actor(
+        ActorKind.PERSON if is_person else ActorKind.SERVICE_ACCOUNT,
+        row.actor_id,
+        row.person_name if is_person else row.account_name,
+        None if is_person else row.owner_id,
+    )
+    identity = Identity(row.id, actor, row.workspace_id, project)
+    return KeyEntry(identity, bytes(row.secret_mac), row.expires_at)
+
+
+def _version(*parts: Any) -> str:
+    """Return a digest of everything in the snapshot, so that equal content has equal versions."""
+    text = msgspec.json.encode(parts, order="deterministic").decode()
+    return digest_of(canonical_json([text]))

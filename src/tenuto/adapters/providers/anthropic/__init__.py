@@ -1,0 +1,5 @@
+"""Anthropic's messages API."""
+
+from tenuto.adapters.providers.anthropic.dialect import Anthropic
+
+__all__ = ["Anthropic"]

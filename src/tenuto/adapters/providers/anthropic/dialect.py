@@ -1,0 +1,49 @@
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import msgspec
+
+from tenuto.adapters.providers.anthropic.events import EventDecoder
+from tenuto.adapters.providers.anthropic.requests import encode_chat
+from tenuto.adapters.providers.anthropic.wholes import MessageDecoder
+from tenuto.adapters.providers.faults import fault_of, text_of
+from tenuto.adapters.providers.profiles import profiles_of
+from tenuto.core.errors import TenutoError
+from tenuto.gateway.errors import UNTRANSLATABLE
+from tenuto.gateway.ports import Decoder
+from tenuto.gateway.words.calls import HttpCall, ProviderRequest, UpstreamFault
+from tenuto.gateway.words.routing import Operation, Profile, WireFormat
+
+
+class _Error(msgspec.Struct):
+    message: str = ""
+
+
+class _ErrorBody(msgspec.Struct):
+    error: _Error
+
+
+class Anthropic:
+    format = WireFormat.MESSAGES
+    caller_headers = ("anthropic-version", "anthropic-beta")
+
+    @property
+    def profiles(self) -> Mapping[str, Profile]:
+        return profiles_of(__package__)
+
+    def encode(self, request: ProviderRequest, profile: Profile) -> HttpCall:
+        if request.operation is not Operation.CHAT:
+            raise TenutoError(UNTRANSLATABLE, f"this provider has no {request.operation.value}")
+        return encode_chat(request, profile)
+
+    def decoder(self, request: ProviderRequest, profile: Profile, *, streamed: bool) -> Decoder:  # noqa: ARG002
+        # Both arguments are of the port's shape; messages answers differ in neither.
+        return EventDecoder() if streamed else MessageDecoder()
+
+    def fault(self, status: int, headers: Mapping[str, str], body: bytes) -> UpstreamFault:
+        try:
+            said = msgspec.json.decode(body, type=_ErrorBody).error.message
+        except (msgspec.DecodeError, UnicodeDecodeError):
+            said = text_of(body)
+        return fault_of(status, headers, said)

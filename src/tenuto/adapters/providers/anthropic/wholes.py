@@ -1,0 +1,72 @@
+"""Reads a message that comes as one body."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import msgspec
+
+from tenuto.adapters.providers.anthropic.shapes import Block, UsageObject, stop_reason
+from tenuto.gateway.errors import UPSTREAM_MALFORMED
+from tenuto.gateway.words.answer import (
+    AnswerEvent,
+    Begun,
+    Counted,
+    Ended,
+    Failed,
+    Finished,
+    Frame,
+    TextPiece,
+    ThinkingPiece,
+    ToolBegun,
+    ToolPiece,
+)
+
+
+class _Message(msgspec.Struct):
+    content: list[Block]
+    id: str = ""
+    model: str = ""
+    stop_reason: str | None = None
+    stop_sequence: str | None = None
+    usage: UsageObject | None = None
+
+
+_MESSAGE = msgspec.json.Decoder(_Message)
+
+
+class MessageDecoder:
+    def __init__(self) -> None:
+        self._parts: list[bytes] = []
+
+    def feed(self, chunk: bytes) -> list[Frame]:
+        self._parts.append(chunk)
+        return []
+
+    def close(self) -> list[Frame]:
+        body = b"".join(self._parts)
+        try:
+            message = _MESSAGE.decode(body)
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            return [Frame(body, (Failed(UPSTREAM_MALFORMED, f"the answer could not be read: {error}"),))]
+        return [Frame(body, tuple(_events(message)), body)]
+
+
+def _events(message: _Message) -> Iterable[AnswerEvent]:
+    yield Begun(message.id, message.model)
+    for index, block in enumerate(message.content):
+        yield from _block_events(index, block)
+    yield Finished(stop_reason(message.stop_reason or "end_turn"), message.stop_sequence)
+    if message.usage is not None:
+        yield Counted(message.usage.report(final=True))
+    yield Ended()
+
+
+def _block_events(index: int, block: Block) -> Iterable[AnswerEvent]:
+    if block.type == "text" and block.text:
+        yield TextPiece(block.text)
+    elif block.type == "thinking" and block.thinking:
+        yield ThinkingPiece(block.thinking)
+    elif block.type == "tool_use":
+        yield ToolBegun(index, block.id, block.name)
+        yield ToolPiece(index, block.arguments)

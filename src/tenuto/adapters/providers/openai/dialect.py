@@ -1,0 +1,55 @@
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import msgspec
+
+from tenuto.adapters.providers.faults import fault_of, text_of
+from tenuto.adapters.providers.openai.chunks import ChunkDecoder
+from tenuto.adapters.providers.openai.requests import encode_chat, encode_embeddings
+from tenuto.adapters.providers.openai.wholes import ChatDecoder, EmbeddingsDecoder
+from tenuto.adapters.providers.profiles import profiles_of
+from tenuto.gateway.errors import UPSTREAM_DENIED
+from tenuto.gateway.ports import Decoder
+from tenuto.gateway.words.calls import HttpCall, ProviderRequest, UpstreamFault
+from tenuto.gateway.words.routing import Operation, Profile, WireFormat
+
+
+class _Error(msgspec.Struct):
+    message: str = ""
+    code: str | int | None = None
+
+
+class _ErrorBody(msgspec.Struct):
+    error: _Error | str | None = None
+
+
+class OpenAI:
+    format = WireFormat.CHAT_COMPLETIONS
+    caller_headers: tuple[str, ...] = ()
+
+    @property
+    def profiles(self) -> Mapping[str, Profile]:
+        return profiles_of(__package__)
+
+    def encode(self, request: ProviderRequest, profile: Profile) -> HttpCall:
+        if request.operation is Operation.EMBEDDINGS:
+            return encode_embeddings(request, profile)
+        return encode_chat(request, profile)
+
+    def decoder(self, request: ProviderRequest, profile: Profile, *, streamed: bool) -> Decoder:
+        if request.operation is Operation.EMBEDDINGS:
+            return EmbeddingsDecoder()
+        return ChunkDecoder(marks_end=profile.marks_end) if streamed else ChatDecoder()
+
+    def fault(self, status: int, headers: Mapping[str, str], body: bytes) -> UpstreamFault:
+        try:
+            error = msgspec.json.decode(body, type=_ErrorBody).error
+        except (msgspec.DecodeError, UnicodeDecodeError):
+            return fault_of(status, headers, text_of(body))
+        if isinstance(error, str) or error is None:
+            return fault_of(status, headers, error or text_of(body))
+        fault = fault_of(status, headers, error.message)
+        if error.code == "insufficient_quota":  # sent as 429, but no waiting brings it back
+            return UpstreamFault(UPSTREAM_DENIED, fault.detail, elsewhere=True, again=False)
+        return fault

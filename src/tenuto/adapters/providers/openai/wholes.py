@@ -1,0 +1,101 @@
+"""Reads answers that come as one body."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import msgspec
+
+from tenuto.adapters.providers.openai.shapes import Said, UsageObject, stop_reason
+from tenuto.gateway.errors import UPSTREAM_MALFORMED
+from tenuto.gateway.words.answer import (
+    AnswerEvent,
+    Begun,
+    Counted,
+    Ended,
+    Failed,
+    Finished,
+    Frame,
+    TextPiece,
+    ThinkingPiece,
+    ToolBegun,
+    ToolPiece,
+)
+
+
+class _Choice(msgspec.Struct):
+    message: Said
+    finish_reason: str | None = None
+
+
+class _Chat(msgspec.Struct):
+    choices: list[_Choice]
+    id: str = ""
+    model: str = ""
+    usage: UsageObject | None = None
+
+
+class _Embeddings(msgspec.Struct):
+    data: msgspec.Raw
+    usage: UsageObject | None = None
+
+
+_CHAT = msgspec.json.Decoder(_Chat)
+_EMBEDDINGS = msgspec.json.Decoder(_Embeddings)
+
+
+class ChatDecoder:
+    def __init__(self) -> None:
+        self._parts: list[bytes] = []
+
+    def feed(self, chunk: bytes) -> list[Frame]:
+        self._parts.append(chunk)
+        return []
+
+    def close(self) -> list[Frame]:
+        body = b"".join(self._parts)
+        try:
+            chat = _CHAT.decode(body)
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            return [Frame(body, (Failed(UPSTREAM_MALFORMED, f"the answer could not be read: {error}"),))]
+        return [Frame(body, tuple(_chat_events(chat)), body)]
+
+
+class EmbeddingsDecoder:
+    def __init__(self) -> None:
+        self._parts: list[bytes] = []
+
+    def feed(self, chunk: bytes) -> list[Frame]:
+        self._parts.append(chunk)
+        return []
+
+    def close(self) -> list[Frame]:
+        body = b"".join(self._parts)
+        try:
+            embeddings = _EMBEDDINGS.decode(body)
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            return [Frame(body, (Failed(UPSTREAM_MALFORMED, f"the answer could not be read: {error}"),))]
+        counted = (Counted(embeddings.usage.report()),) if embeddings.usage else ()
+        return [Frame(body, (*counted, Ended()), body)]
+
+
+def _chat_events(chat: _Chat) -> Iterable[AnswerEvent]:
+    yield Begun(chat.id, chat.model)
+    for choice in chat.choices[:1]:
+        yield from _message_events(choice.message)
+        yield Finished(stop_reason(choice.finish_reason or "stop"))
+    if chat.usage is not None:
+        yield Counted(chat.usage.report())
+    yield Ended()
+
+
+def _message_events(message: Said) -> Iterable[AnswerEvent]:
+    if message.reasoning_content:
+        yield ThinkingPiece(message.reasoning_content)
+    if message.text:
+        yield TextPiece(message.text)
+    for index, call in enumerate(message.tool_calls or ()):
+        function = call.function
+        yield ToolBegun(index, call.id or f"call_{index}", (function.name if function else None) or "")
+        if function is not None and function.arguments:
+            yield ToolPiece(index, function.arguments)

@@ -22,9 +22,9 @@ ProfileNames = Callable[[str], Sequence[str]]
 class ProviderSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A company or server that runs models.
 
-    ``dialect`` is how it speaks, ``profile`` what its family of servers knows. ``secret`` names the
-    secret that holds its key; the key itself is written with `tenuto secret set`. ``base_url`` may be left out
-    where the profile knows it. Hosts are reached only if the egress allow-list has them.
+    ``dialect`` is how it speaks, ``profile`` what its family of servers knows. ``secret`` names the secret
+    that holds its key; the key itself is written with `tenuto secret set`. ``base_url`` may be left out where
+    the profile knows it. Hosts are reached only if the egress allow-list has them.
     """
 
     dialect: str

@@ -1,0 +1,165 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+
+import msgspec
+import pytest
+
+from tenuto.core.money import Money
+from tenuto.core.words import Scope, Verdict
+from tenuto.govern.resources.rules import Kinds
+from tenuto.govern.resources.use_cases import apply
+from tenuto.govern.resources.words import Document
+from tenuto.govern.use_case import Desk
+from tenuto.govern.workspaces.kinds import WORKSPACE
+from tenuto.spend import queries
+from tenuto.spend.kinds import BUDGET, PRICE
+from tenuto.spend.metering import reclaim, reserve, settle
+from tenuto.spend.tables import reservation, usage_record
+from tenuto.spend.words import Candidate, Intent, Outcome, Refusal, Reservation, Tokens, UsageSource
+
+KINDS = Kinds([WORKSPACE, BUDGET, PRICE])
+ALLOWED = Verdict.system("test")
+
+
+@pytest.fixture
+def scope(desk: Desk, make_workspace: Callable[..., Scope]) -> Scope:
+    """A workspace whose calls cost 1 per million input tokens and 2 per million output tokens."""
+    scope = make_workspace()
+    apply(
+        desk,
+        msgspec.structs.replace(scope, workspace=None),
+        kinds=KINDS,
+        documents=[Document("Price", "sim", {"provider": "sim", "model": "*", "input": "1", "output": "2"})],
+    )
+    return scope
+
+
+def declare_budget(desk: Desk, scope: Scope, **spec: object) -> None:
+    document = Document("Budget", "small", spec, "lab")
+    apply(desk, msgspec.structs.replace(scope, workspace=None), kinds=KINDS, documents=[document])
+
+
+def intent(desk: Desk, scope: Scope, **changes: object) -> Intent:
+    assert scope.workspace
+    base = Intent(
+        request_id=desk.ids.new(),
+        workspace=scope.workspace,
+        actor_id=scope.actor.id,
+        key_id="key",
+        route="chat",
+        candidates=(Candidate("sim", "m"),),
+        input_tokens=1_000,
+        max_output=500,
+    )
+    return msgspec.structs.replace(base, **changes)
+
+
+def outcome(request_id: str, **changes: object) -> Outcome:
+    base = Outcome(
+        request_id=request_id,
+        provider="sim",
+        model="m",
+        status="completed",
+        tokens=Tokens(input=900, output=400),
+        usage_source=UsageSource.PROVIDER,
+    )
+    return msgspec.structs.replace(base, **changes)
+
+
+@pytest.mark.capability("G8")
+def test_a_call_is_booked_once_however_often_it_is_settled(desk: Desk, scope: Scope) -> None:
+    declare_budget(desk, scope, amount="1")
+    held = reserve(desk, scope, wanted := intent(desk, scope))
+    assert held == Reservation(wanted.request_id, Money.of("0.002"))
+    settled = settle(desk, scope, outcome(wanted.request_id), ALLOWED)
+    assert settled is not None
+    assert settled.cost == Money.of("0.0017")
+    assert settle(desk, scope, outcome(wanted.request_id), ALLOWED) is None
+    with desk.database.begin(scope) as tx:
+        (state,) = queries.states(tx, desk.clock.now())
+        assert (state.spent, state.reserved) == (Money.of("0.0017"), Money(0))
+        (row,) = tx.rows(usage_record.select())
+        assert (row.input_tokens, row.output_tokens, row.usage_source) == (900, 400, "provider")
+
+
+@pytest.mark.capability("G9")
+def test_a_hard_budget_is_never_passed_by_calls_at_once(desk: Desk, scope: Scope) -> None:
+    declare_budget(desk, scope, amount="0.01")
+
+    def call(_number: int) -> bool:
+        wanted = intent(desk, scope)
+        if isinstance(reserve(desk, scope, wanted), Refusal):
+            return False
+        settle(desk, scope, outcome(wanted.request_id, tokens=Tokens(1_000, 500)), ALLOWED)
+        return True
+
+    with ThreadPoolExecutor(8) as pool:
+        made = list(pool.map(call, range(30)))
+    assert made.count(True) == 5
+    with desk.database.begin(scope) as tx:
+        (state,) = queries.states(tx, desk.clock.now())
+    assert state.spent == Money.of("0.01")
+    assert state.fired == (50, 80, 100)
+
+
+@pytest.mark.capability("G9")
+def test_each_threshold_is_told_once(desk: Desk, scope: Scope) -> None:
+    declare_budget(desk, scope, amount="0.004", hard=False, thresholds=[40, 80])
+    for _ in range(4):
+        reserve(desk, scope, wanted := intent(desk, scope))
+        settle(desk, scope, outcome(wanted.request_id), ALLOWED)
+    with desk.database.begin(scope) as tx:
+        from tenuto.store.outbox import outbox_event
+
+        told = tx.rows(outbox_event.select().where(outbox_event.c.type == "budget.threshold_reached"))
+    assert [row.data["percent"] for row in told] == [40, 80]
+
+
+def test_a_refusal_says_what_is_left_and_holds_nothing(desk: Desk, scope: Scope) -> None:
+    declare_budget(desk, scope, amount="0.001")
+    refused = reserve(desk, scope, intent(desk, scope))
+    assert isinstance(refused, Refusal)
+    assert "`small` has 0.001 left of 0.001" in refused.reason
+    with desk.database.begin(scope) as tx:
+        assert tx.rows(reservation.select()) == []
+
+
+def test_an_unpriced_model_is_refused_under_a_hard_budget_and_marked_otherwise(
+    desk: Desk, scope: Scope
+) -> None:
+    unknown = (Candidate("other", "m"),)
+    declare_budget(desk, scope, amount="1")
+    refused = reserve(desk, scope, intent(desk, scope, candidates=unknown))
+    assert isinstance(refused, Refusal)
+    assert "no price is known" in refused.reason
+    declare_budget(desk, scope, amount="1", hard=False)
+    reserve(desk, scope, wanted := intent(desk, scope, candidates=unknown))
+    settled = settle(desk, scope, outcome(wanted.request_id, provider="other"), ALLOWED)
+    assert settled is not None
+    assert (settled.cost, settled.price_source) == (None, "unpriced")
+
+
+def test_the_dearest_candidate_decides_what_is_held(desk: Desk, scope: Scope) -> None:
+    dear = Document("Price", "dear", {"provider": "dear", "model": "m", "input": "10", "output": "20"})
+    apply(desk, msgspec.structs.replace(scope, workspace=None), kinds=KINDS, documents=[dear])
+    both = (Candidate("sim", "m"), Candidate("dear", "m"))
+    held = reserve(desk, scope, intent(desk, scope, candidates=both))
+    assert isinstance(held, Reservation)
+    assert held.amount == Money.of("0.02")
+
+
+def test_what_a_dead_gateway_reserved_is_booked_as_estimated(desk: Desk, scope: Scope) -> None:
+    declare_budget(desk, scope, amount="1")
+    reserve(desk, scope, wanted := intent(desk, scope))
+    assert reclaim(desk) == 0
+    with desk.database.begin(scope) as tx:
+        past = desk.clock.now().replace(year=2020)
+        tx.execute(reservation.update().values(expires_at=past))
+    assert reclaim(desk) == 1
+    with desk.database.begin(scope) as tx:
+        (row,) = tx.rows(usage_record.select())
+        (state,) = queries.states(tx, desk.clock.now())
+    assert (row.request_id, row.usage_source, row.status) == (wanted.request_id, "estimated", "failed")
+    assert state.reserved == Money(0)

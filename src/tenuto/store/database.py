@@ -50,6 +50,9 @@ class Login(msgspec.Struct, frozen=True):
     url: str
     set_role: bool = False
 
+    def __repr__(self) -> str:
+        return "Login(***)"
+
 
 class Logins(msgspec.Struct, frozen=True):
     app: Login

@@ -1,4 +1,4 @@
-"""The database's own floor: the clock, the append-only guard, outbox, leases, blobs."""
+"""The database's own floor: the clock, the append-only guard, outbox, leases."""
 
 from __future__ import annotations
 
@@ -45,15 +45,6 @@ create table lease (
 );
 """
 
-BLOB = """
-create table blob (
-  digest     text primary key,
-  size       bigint not null,
-  created_at timestamptz not null default tenuto_now()
-);
-"""
-
-
 def upgrade() -> None:
     op.execute("grant usage on schema public to tenuto_app, tenuto_system")
     op.execute(FUNCTIONS)
@@ -61,5 +52,3 @@ def upgrade() -> None:
     scoped_table("outbox_event")
     op.execute(LEASE)
     system_table("lease")
-    op.execute(BLOB)
-    system_table("blob", app="select, insert")

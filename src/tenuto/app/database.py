@@ -1,0 +1,47 @@
+"""Which database this installation uses, and bringing it to this version's schema."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import sqlalchemy as sa
+
+import tenuto
+from tenuto.app.settings import Settings
+from tenuto.core.clock import Clock
+from tenuto.store.database import Login, Logins
+from tenuto.store.embedded.server import Server
+from tenuto.store.embedded.supervisor import EmbeddedPostgres, Listener
+from tenuto.store.migrations.runner import Migrations
+
+# The rooms that keep tables, lowest first.
+_ROOMS = ("govern", "spend", "registry", "pipelines")
+
+
+def migrations() -> Migrations:
+    """Return the schema steps of all rooms."""
+    house = Path(tenuto.__file__).parent
+    return Migrations(
+        [house / room / "migrations" for room in _ROOMS if (house / room / "migrations").is_dir()]
+    )
+
+
+def start_embedded(settings: Settings, clock: Clock, progress: Listener) -> Server | None:
+    """Start the embedded PostgreSQL and own it, or return None when the settings name a database."""
+    if settings.database_url:
+        return None
+    return EmbeddedPostgres(settings.home, clock=clock).start(progress=progress, take_over=True)
+
+
+def logins_of(settings: Settings, clock: Clock) -> Logins:
+    """Return how to connect. The embedded server must be running already."""
+    if not settings.database_url:
+        return EmbeddedPostgres(settings.home, clock=clock).attach().logins()
+    shared = Login(_with_driver(settings.database_url), set_role=True)
+    owner = Login(_with_driver(settings.database_owner_url or settings.database_url), set_role=True)
+    return Logins(app=shared, system=shared, owner=owner)
+
+
+def _with_driver(url: str) -> str:
+    """Name the driver we ship, whatever spelling of PostgreSQL URLs was given."""
+    return sa.make_url(url).set(drivername="postgresql+psycopg").render_as_string(hide_password=False)

@@ -201,12 +201,13 @@ class ParityReport(msgspec.Struct, frozen=True):
 class Conversion(msgspec.Struct, frozen=True):
     """The file a model is served from, and why in this format.
 
-    ``refused`` tells each attempt that was not taken; ``parity`` belongs to the ONNX file that was taken.
+    ``way`` and ``parity`` belong to the ONNX file that was taken; ``refused`` tells each attempt that was not.
     """
 
     format: ModelFormat
     content: bytes
     digest: str
+    way: str = ""
     parity: ParityReport | None = None
     refused: tuple[str, ...] = ()
     trusted_types: tuple[str, ...] = ()

@@ -57,7 +57,7 @@ class NativeModel:
 
     @classmethod
     async def load(cls, spec: ModelSpec, settings: NativeSettings, clock: Clock) -> NativeModel:
-        return cls(spec, settings, clock, await _proven(spec, settings))
+        return cls(spec, settings, clock, await proven(spec, settings))
 
     @property
     def ready(self) -> bool:
@@ -125,7 +125,7 @@ class NativeModel:
             _LOG.warning("model %s %s: %s", self.spec.name, self.spec.version, self._last_error)
             await asyncio.sleep(restart_delay(self._failures))
             try:
-                self._process = await _proven(self.spec, self._settings)
+                self._process = await proven(self.spec, self._settings)
             except TenutoError as error:
                 self._last_error = str(error)
                 continue
@@ -134,7 +134,7 @@ class NativeModel:
             return
 
 
-async def _proven(spec: ModelSpec, settings: NativeSettings) -> NativeProcess:
+async def proven(spec: ModelSpec, settings: NativeSettings) -> NativeProcess:
     """Start a process and let it predict the stored sample before anybody else's rows."""
     call = sample_call(spec)
     process = await NativeProcess.start(spec, settings.memory_bytes, settings.start_seconds)

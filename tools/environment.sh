@@ -70,7 +70,7 @@ started=$(date +%s)
 say "installing $lock"
 rm -f "$folder/.ready"
 is_sound || create
-"$folder/bin/python" -m pip install --quiet --require-hashes -r "$tools"
+"$folder/bin/python" -m pip install -qq --require-hashes -r "$tools"
 adopt_index
 uv() { "$folder/bin/uv" pip "$@" --quiet --python "$folder/bin/python"; }
 uv sync --require-hashes "$tools" "$lock"

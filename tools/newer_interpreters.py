@@ -29,13 +29,13 @@ def _run(version: str) -> int:
     if python is None:
         print(f"==> Python {version}: not run because this machine has none", flush=True)
         return 0
-    folder = ROOT / ".venvs" / f"test-{version}"
-    build = [str(ROOT / "tools/environment.sh"), str(folder), "requirements/test.txt", version]
+    folder = f".venvs/test-{version}"
+    build = [str(ROOT / "tools/environment.sh"), folder, "requirements/test.txt", version]
     done = subprocess.run(build, env={**os.environ, "PYTHON": str(python)}, check=False)
     if done.returncode != 0:
         return done.returncode
     print(f"==> Python {version}: {', '.join(_quick_folders())}", flush=True)
-    tests = [str(folder / "bin/python"), "-m", "pytest", "-q", "-n", "2", "--dist", "loadfile"]
+    tests = [f"{folder}/bin/python", "-m", "pytest", "-q", "-n", "2", "--dist", "loadfile"]
     return subprocess.run(
         [*tests, "-m", "not system and not browser", *_quick_folders()], cwd=ROOT, check=False
     ).returncode

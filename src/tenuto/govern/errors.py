@@ -64,6 +64,12 @@ PASSWORD_WEAK = Fault(
     "the password is too easy to guess",
     "Choose at least 12 characters that are not your name or e-mail address; four random words do well.",
 )
+PASSWORD_BROKEN = Fault(
+    "govern.password_broken",
+    FaultKind.INTERNAL,
+    "the stored form of a password cannot be read",
+    "Let an owner invite the person again so that a new password is set, and read the audit log.",
+)
 SIGN_IN_BUSY = Fault(
     "govern.sign_in_busy",
     FaultKind.LIMITED,
@@ -94,6 +100,13 @@ KEY_FILE_BROKEN = Fault(
     FaultKind.UNAVAILABLE,
     "a key file does not hold what it should",
     "Restore the key file from the backup of keys.",
+)
+KEY_FILE_BUSY = Fault(
+    "govern.key_file_busy",
+    FaultKind.CONFLICT,
+    "another process is changing the key file",
+    "Wait until it is done, look which keys the file holds now, then decide again.",
+    retryable=True,
 )
 KEY_UNKNOWN = Fault(
     "govern.key_unknown",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import fcntl
 import os
 import stat
 import tempfile
@@ -11,7 +12,13 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from tenuto.core.errors import TenutoError
-from tenuto.govern.errors import KEY_FILE_BROKEN, KEY_FILE_EXISTS, KEY_FILE_MISSING, KEY_FILE_UNSAFE
+from tenuto.govern.errors import (
+    KEY_FILE_BROKEN,
+    KEY_FILE_BUSY,
+    KEY_FILE_EXISTS,
+    KEY_FILE_MISSING,
+    KEY_FILE_UNSAFE,
+)
 from tenuto.store.errors import DISK_FULL
 
 _OTHERS = stat.S_IRWXG | stat.S_IRWXO
@@ -59,6 +66,19 @@ def _require_private(path: Path, facts: os.stat_result) -> None:
         raise TenutoError(KEY_FILE_UNSAFE, f"{path} has mode {stat.S_IMODE(facts.st_mode):04o}")
     if facts.st_uid not in {os.geteuid(), 0}:
         raise TenutoError(KEY_FILE_UNSAFE, f"{path} belongs to user {facts.st_uid}")
+
+
+@contextmanager
+def changing_private(path: Path) -> Iterator[None]:
+    """Hold off every other process that wants to read, change and replace this file."""
+    lock = os.open(path.with_name(f".{path.name}.lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        yield
+    except BlockingIOError as error:
+        raise TenutoError(KEY_FILE_BUSY, str(path)) from error
+    finally:
+        os.close(lock)  # which also gives the lock back
 
 
 def sync_folder(folder: Path) -> None:

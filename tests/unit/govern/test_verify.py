@@ -8,7 +8,7 @@ import pytest
 from audit_samples import KEY, ORIGIN, Log, record, row
 from tenuto.govern.checkpoints import SigningKey
 from tenuto.govern.merkle import leaf_hash
-from tenuto.govern.verify import LogRow, ProblemKind, Report
+from tenuto.govern.verify import LogRow, ProblemKind, Report, Unreadable, verify_log
 from tenuto.govern.verify.findings import MOST_PROBLEMS
 
 pytestmark = pytest.mark.capability("C7")
@@ -305,6 +305,18 @@ def test_a_row_with_no_place_where_all_have_one_is_found() -> None:
     log = SOUND.copy()
     log.rows[4] = msgspec.structs.replace(log.rows[4], seq=None)
     assert {K.INSERTED, K.DELETED} <= _kinds(log.verify())
+
+
+def test_a_record_whose_place_outlived_it_is_missing_and_the_rest_is_still_proven() -> None:
+    log = SOUND.copy()
+    old = SOUND.rows[7]
+    rows = [*log.rows[:7], Unreadable("Record 8", "its row is gone", 8, old.leaf, gone=True), *log.rows[8:]]
+    report = verify_log(rows, log.pending, log.writers, log.checkpoints, KEY.verifier, log.outside)
+    assert [(each.kind, each.seq) for each in report.problems] == [(K.DELETED, 8)]
+    assert report.tail_proven == 20
+    rows[7] = Unreadable("Record 8", "its row is not JSON", 8, leaf_hash(b"other"))
+    report = verify_log(rows, log.pending, log.writers, log.checkpoints, KEY.verifier)
+    assert _kinds(report) == {K.UNREADABLE, K.ROOT_MISMATCH}
 
 
 def test_the_list_of_problems_is_bounded_and_the_count_is_not() -> None:

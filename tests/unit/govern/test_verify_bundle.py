@@ -13,7 +13,7 @@ from audit_samples import KEY, ORIGIN, TIME, Log, record, row
 from tenuto.core.errors import Fault, TenutoError
 from tenuto.govern.checkpoints import SigningKey
 from tenuto.govern.errors import BUNDLE_EXISTS, BUNDLE_UNREADABLE, VERIFIER_KEY_MALFORMED
-from tenuto.govern.verify import ProblemKind, verify_bundle, write_bundle
+from tenuto.govern.verify import ProblemKind, Unreadable, verify_bundle, write_bundle
 
 pytestmark = pytest.mark.capability("C7")
 
@@ -129,6 +129,24 @@ def test_a_broken_line_is_named_and_the_rest_is_still_read(folder: Path) -> None
     with (folder / "pending.jsonl").open("ab") as pending:
         pending.write(b"{\n")
     assert _kinds(folder) == [ProblemKind.UNREADABLE, ProblemKind.INCOMPLETE]
+
+
+def test_a_row_that_was_broken_when_exported_is_exported_as_that(folder: Path) -> None:
+    old = LOG.rows[4]
+    gone = Unreadable("Record 5", "its row is gone from the database", 5, old.leaf, gone=True)
+    source = msgspec.structs.replace(
+        LOG.source(),
+        rows=[*LOG.rows[:4], gone, *LOG.rows[5:]],
+        pending=[*LOG.pending, Unreadable("A record without a place", "its row is not JSON")],
+    )
+    shutil.rmtree(folder)
+    write_bundle(folder, source)
+    report = verify_bundle(folder, PUBLIC, LOG.outside)
+    assert report.tail_proven == 20
+    assert [each.sentence for each in report.problems] == [
+        "Record 5 is missing: its row is gone from the database.",
+        "Line 4 of pending.jsonl cannot be read: its row is not JSON.",
+    ]
 
 
 def test_broken_checkpoint_lines_are_named(folder: Path) -> None:

@@ -3,6 +3,7 @@
     manifest.json      format, origin, public key, and how many lines the other files have
     records.jsonl      {"seq": 1, "leaf": HEX, "record": {...}}, in the order of seq
     pending.jsonl      the same without seq: rows that have no place yet
+                       ({"unreadable": WHY, "seq": 1, "leaf": HEX} for a row that was broken when exported)
     writers.jsonl      {"writer": ID, "count": N}
     checkpoints.jsonl  one signed note a line, as JSON text
 
@@ -33,13 +34,16 @@ _CHECKPOINTS = "checkpoints.jsonl"
 
 
 class BundleSource(msgspec.Struct, frozen=True):
-    """What goes into a bundle, all of one database snapshot. ``created`` is what ``audit_time`` writes."""
+    """What goes into a bundle, all of one database snapshot. ``created`` is what ``audit_time`` writes.
+
+    A row that the database no longer gives in full is exported as that: evidence is not left out.
+    """
 
     origin: str
     created: str
     key: str
-    rows: Iterable[LogRow]
-    pending: Iterable[LogRow]
+    rows: Iterable[LogRow | Unreadable]
+    pending: Iterable[LogRow | Unreadable]
     writers: Iterable[tuple[str, int]]
     checkpoints: Iterable[str]
 
@@ -67,6 +71,15 @@ class _Head(msgspec.Struct, gc=False):
     id: str
     writer: str
     writer_seq: int
+
+
+class _Broken(msgspec.Struct, omit_defaults=True):
+    """The line of a row that could not be read when it was exported."""
+
+    unreadable: str
+    seq: int | None = None
+    leaf: str | None = None
+    gone: bool = False
 
 
 class _Writer(msgspec.Struct):
@@ -113,7 +126,10 @@ def verify_bundle(path: Path, public_key: str | None = None, outside: Sequence[s
     return report if public_key is not None else _with_borrowed_key(report)
 
 
-def _row_line(row: LogRow) -> bytes:
+def _row_line(row: LogRow | Unreadable) -> bytes:
+    if isinstance(row, Unreadable):
+        leaf = row.leaf.hex() if row.leaf is not None else None
+        return msgspec.json.encode(_Broken(unreadable=row.why, seq=row.seq, leaf=leaf, gone=row.gone))
     place = b"" if row.seq is None else b'"seq":%d,' % row.seq
     return b'{%s"leaf":"%s","record":%s}' % (place, row.leaf.hex().encode(), row.content)
 
@@ -126,9 +142,20 @@ def _rows(name: str, lines: Iterable[bytes]) -> Iterator[LogRow | Unreadable]:
             head = head_decoder.decode(line.record)
             leaf = bytes.fromhex(line.leaf)
         except (msgspec.DecodeError, ValueError) as error:
-            yield Unreadable(f"Line {number} of {name}", str(error))
+            yield _broken_row(text, f"Line {number} of {name}", str(error))
             continue
         yield LogRow(line.seq, leaf, bytes(line.record), head.id, head.writer, head.writer_seq)
+
+
+def _broken_row(text: bytes, place: str, why: str) -> Unreadable:
+    """Return what the export said of a row that it could not read; else what is wrong with the line."""
+    try:
+        broken = msgspec.json.decode(text, type=_Broken)
+        leaf = bytes.fromhex(broken.leaf) if broken.leaf is not None else None
+    except (msgspec.DecodeError, ValueError):
+        return Unreadable(place, why)
+    where = place if broken.seq is None else f"Record {broken.seq}"
+    return Unreadable(where, broken.unreadable, broken.seq, leaf, broken.gone)
 
 
 def _manifest(text: bytes) -> Manifest:

@@ -89,7 +89,8 @@ def _tell_writers(
         elif counted < count.last:
             sentence = f"Writer {writer} counted {counted} records, but number {count.last} is here."
             findings.add(ProblemKind.INSERTED, sentence)
-    if sum(gap.width for _, gap in missing) <= sum(gap.width for gap in seqs.missing()):
+    told = findings.unreadable + sum(gap.width for gap in seqs.missing())
+    if sum(gap.width for _, gap in missing) <= told:
         return  # these are the records already told to be missing, by their places
     for writer, gap in missing:
         _tell_lost(findings, points, writer, gap)

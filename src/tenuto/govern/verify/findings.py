@@ -32,6 +32,7 @@ class Findings:
         self.kinds: set[ProblemKind] = set()
         self.records = 0
         self.pending = 0
+        self.unreadable = 0
 
     def add(
         self,

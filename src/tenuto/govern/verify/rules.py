@@ -56,8 +56,8 @@ class _Walk:
         findings = self._findings
         findings.records += 1
         if isinstance(row, Unreadable):
-            self._points.stop(findings.records)
             self._unreadable(row)
+            self._pass_over(row)
             return
         seq = row.seq or 0
         if leaf_hash(row.content) != row.leaf:
@@ -112,4 +112,14 @@ class _Walk:
         self._findings.add(ProblemKind.INSERTED, sentence, row=row)
 
     def _unreadable(self, row: Unreadable) -> None:
-        self._findings.add(ProblemKind.UNREADABLE, f"{row.place} cannot be read: {row.why}.")
+        self._findings.unreadable += 1
+        kind = ProblemKind.DELETED if row.gone else ProblemKind.UNREADABLE
+        state = "is missing" if row.gone else "cannot be read"
+        self._findings.add(kind, f"{row.place} {state}: {row.why}.", seq=row.seq)
+
+    def _pass_over(self, row: Unreadable) -> None:
+        """Follow the tree past a row whose place and leaf are known; else it is not known any more."""
+        if row.seq is None or row.leaf is None or self.seqs.see(row.seq, row.seq) is not Arrival.IN_TURN:
+            self._points.stop(self._findings.records)
+        else:
+            self._points.grow(row.leaf)

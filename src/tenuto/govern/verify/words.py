@@ -29,10 +29,17 @@ class LogRow(msgspec.Struct, frozen=True, gc=False):
 
 
 class Unreadable(msgspec.Struct, frozen=True):
-    """A row that cannot even be read. ``place`` says where it is ("line 7 of records.jsonl")."""
+    """A row whose record cannot be read. ``place`` says where it is ("Line 7 of records.jsonl", "Record 7").
+
+    Where the place in the log and the leaf are kept apart from the record, they are given: the tree can then
+    be followed past the row. ``gone`` tells that the record is not damaged but missing.
+    """
 
     place: str
     why: str
+    seq: int | None = None
+    leaf: bytes | None = None
+    gone: bool = False
 
 
 class ProblemKind(Enum):

@@ -37,6 +37,8 @@ _SET_SCOPE = sa.text(
     " set_config('app.actor', :actor, true)"
 )
 
+_ONE_MOMENT = sa.text("set transaction isolation level repeatable read")
+
 
 class Role(Enum):
     OWNER = "tenuto_owner"
@@ -109,12 +111,19 @@ class Database:
         self._engines: dict[Role, Engine] = {}
 
     @contextmanager
-    def begin(self, scope: Scope, role: Role = Role.APP) -> Iterator[Transaction]:
-        """Open a transaction that sees what ``scope`` may see. Database trouble raises ``TenutoError``."""
+    def begin(
+        self, scope: Scope, role: Role = Role.APP, *, one_moment: bool = False
+    ) -> Iterator[Transaction]:
+        """Open a transaction that sees what ``scope`` may see. Database trouble raises ``TenutoError``.
+
+        With ``one_moment`` all its reads see the database as it was when the first one was made.
+        """
         with translated():
             connection = self._connect(role)
             try:
                 with connection.begin():
+                    if one_moment:
+                        connection.execute(_ONE_MOMENT)
                     connection.execute(_SET_SCOPE, _settings(scope))
                     tx = Transaction(connection, scope)
                     yield tx

@@ -19,9 +19,9 @@ _LOCK = sa.text("select pg_advisory_xact_lock(7365002)")
 
 _TAKE = sa.text(
     """
-    delete from audit_pending where record_id in (
-      select record_id from audit_pending order by created_at, record_id limit :batch
-    ) returning record_id, leaf, created_at
+    delete from audit_pending where arrival in (
+      select arrival from audit_pending order by arrival limit :batch
+    ) returning arrival, record_id, leaf
     """
 )
 _PLACE = sa.text(
@@ -42,12 +42,12 @@ def sequence(database: Database) -> int:
     """Sequence what is pending, up to one batch. Returns how many records were given a place."""
     with database.begin(Scope(system_actor("audit-sequencer")), Role.SYSTEM) as tx:
         tx.execute(_LOCK)
-        taken = sorted(tx.rows(_TAKE, {"batch": _BATCH}), key=lambda row: (row.created_at, row.record_id))
+        taken = sorted(tx.rows(_TAKE, {"batch": _BATCH}), key=lambda row: row.arrival)
         if not taken:
             return 0
         frontier = frontier_of(tx)
         leaves = [bytes(row.leaf) for row in taken]
-        places = list(range(frontier.size, frontier.size + len(taken)))
+        places = list(range(frontier.size + 1, frontier.size + len(taken) + 1))
         tx.execute(_PLACE, {"seq": places, "record_id": [row.record_id for row in taken], "leaf": leaves})
         tx.execute(_KEEP, {"frontier": frontier.extended(leaves).as_json()})
         return len(taken)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlalchemy as sa
-from sqlalchemy import BigInteger, Boolean, Column, LargeBinary, Table, Text
+from sqlalchemy import BigInteger, Boolean, Column, Identity, LargeBinary, Table, Text
 
 from tenuto.store.schema import Id, Timestamp, metadata
 
@@ -29,9 +29,10 @@ audit_record = Table(
 audit_pending = Table(
     "audit_pending",
     metadata,
-    Column("record_id", Id, primary_key=True),
+    # Numbers of one connection only grow, so a writer's records are sequenced in their own order.
+    Column("arrival", BigInteger, Identity(always=True), primary_key=True),
+    Column("record_id", Id, nullable=False, unique=True),
     Column("leaf", LargeBinary, nullable=False),
-    Column("created_at", Timestamp, nullable=False, server_default=sa.func.tenuto_now()),
 )
 
 audit_writer = Table(

@@ -188,9 +188,9 @@ create index ix_audit_record_resource on audit_record (resource_kind, resource_i
 create index ix_audit_record_request on audit_record (request_id);
 
 create table audit_pending (
-  record_id  uuid primary key,
-  leaf       bytea not null,
-  created_at timestamptz not null default tenuto_now()
+  arrival    bigint generated always as identity primary key,
+  record_id  uuid not null unique,
+  leaf       bytea not null
 );
 
 create table audit_writer (

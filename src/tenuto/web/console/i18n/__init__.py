@@ -1,0 +1,1 @@
+"""Words, numbers, dates and money in the reader's language."""

@@ -1,0 +1,78 @@
+"""The template engine: autoescape always on, an unknown name is an error, one environment per language."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2.runtime import Macro
+from markupsafe import Markup, escape
+
+from tenuto.web.console.i18n.catalogue import Translator
+from tenuto.web.console.statics import Statics
+from tenuto.web.words import Language
+
+FOLDER = Path(__file__).parent / "templates"
+PARTS = "components/"
+_CODE = re.compile(r"`([^`]+)`")
+
+
+class Templates:
+    """Renders templates and named blocks of them. ``folders`` are searched in order."""
+
+    def __init__(self, statics: Statics, folders: tuple[Path, ...], messages: Path) -> None:
+        self._environments = {
+            language: _environment(Translator(language, messages), statics, folders) for language in Language
+        }
+
+    def translator(self, language: Language) -> Translator:
+        translator: Translator = self._environments[language].globals["t"]  # type: ignore[assignment]
+        return translator
+
+    def render(self, language: Language, name: str, values: dict[str, Any]) -> str:
+        return self._environments[language].get_template(name).render(values)
+
+    def render_block(self, language: Language, name: str, block: str, values: dict[str, Any]) -> str:
+        """Render one ``{% block %}`` of a template alone, as htmx asks for."""
+        template = self._environments[language].get_template(name)
+        context = template.new_context(values)
+        return "".join(template.blocks[block](context))
+
+
+def code_spans(text: str) -> Markup:
+    """Show what stands in backticks as code, as sentences of errors have it; the rest is escaped."""
+    return Markup(_CODE.sub(r"<code>\1</code>", str(escape(text))))  # noqa: S704  # escaped on this very line
+
+
+def sentence(text: str) -> str:
+    """Begin a phrase with a capital, for it stands alone."""
+    return text[:1].upper() + text[1:]
+
+
+def _environment(translator: Translator, statics: Statics, folders: tuple[Path, ...]) -> Environment:
+    environment = Environment(
+        loader=FileSystemLoader(folders),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    parts = SimpleNamespace()
+    shared = {"t": translator, "fmt": translator.formats, "static": statics.address, "ui": parts}
+    environment.globals.update(shared)
+    environment.filters.update({"code_spans": code_spans, "sentence": sentence})
+    _load_parts(environment, parts)
+    return environment
+
+
+def _load_parts(environment: Environment, parts: SimpleNamespace) -> None:
+    """Make every macro of the component files known as ``ui.name``, in whole pages and in fragments alike."""
+    for name in environment.list_templates(filter_func=lambda name: name.startswith(PARTS)):
+        module = environment.get_template(name).module
+        macros = {key: value for key, value in vars(module).items() if isinstance(value, Macro)}
+        twice = macros.keys() & vars(parts).keys()
+        assert not twice, f"{name}: declared before: {sorted(twice)}"
+        vars(parts).update(macros)

@@ -1,0 +1,1 @@
+"""From bytes to a handler and back: one request, in the order recognise, read, decode, call, render."""

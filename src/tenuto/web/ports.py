@@ -1,0 +1,57 @@
+"""What this room asks others to satisfy."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+import msgspec
+
+from tenuto.web.words import Call, Caller, NewSession
+
+
+class Authenticator(Protocol):
+    """Recognises who asks. Both raise an UNAUTHENTICATED error for a credential that is not valid."""
+
+    def by_token(self, token: str, source: str) -> Caller:
+        """Recognise the API key or access token of an ``Authorization: Bearer`` header."""
+        ...
+
+    def by_session(self, secret: str, source: str) -> Caller | None:
+        """Recognise a console session by its cookie; None when it has ended, which is no fault."""
+        ...
+
+
+class Entrance(Protocol):
+    """Lets people in and out of the console. Refusals are TenutoErrors that may be shown to anybody."""
+
+    def wants_first_owner(self) -> bool:
+        """Tell whether nobody owns this installation yet."""
+        ...
+
+    def sign_in(self, call: Call, email: str, password: str) -> NewSession: ...
+
+    def make_first_owner(
+        self, call: Call, *, token: str, name: str, email: str, password: str
+    ) -> NewSession: ...
+
+    def sign_out(self, call: Call) -> None: ...
+
+
+class Notice(msgspec.Struct, frozen=True):
+    """Something that must stay visible on every page: a key of the catalogue and what fills its places."""
+
+    key: str
+    values: dict[str, str | int] = {}
+
+
+class FrameFacts(msgspec.Struct, frozen=True):
+    """What the frame around each page tells about the workspace one is in."""
+
+    workspace: str = ""
+    environment: str = ""  # development, staging, test or production
+    counts: dict[str, int] = {}  # how much waits behind a page of the navigation, by its address
+    notices: tuple[Notice, ...] = ()
+
+
+class Frame(Protocol):
+    def facts(self, call: Call) -> FrameFacts: ...

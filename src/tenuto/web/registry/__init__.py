@@ -1,0 +1,1 @@
+"""The strict route registry: no route without action, resource and audit declaration."""

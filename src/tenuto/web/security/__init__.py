@@ -1,0 +1,1 @@
+"""What the control plane's surface does against hostile browsers, links and headers."""

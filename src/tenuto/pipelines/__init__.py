@@ -1,0 +1,1 @@
+"""Define, plan and run steps."""

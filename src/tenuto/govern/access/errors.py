@@ -1,0 +1,18 @@
+"""What can be wrong with a role somebody holds."""
+
+from __future__ import annotations
+
+from tenuto.core.errors import Fault, FaultKind
+
+BINDING_UNKNOWN = Fault(
+    "govern.binding_unknown",
+    FaultKind.NOT_FOUND,
+    "there is no such role binding",
+    "List the bindings with `tenuto access list`.",
+)
+LAST_OWNER = Fault(
+    "govern.last_owner",
+    FaultKind.CONFLICT,
+    "the last owner of the organisation cannot be taken away",
+    "Make somebody else owner first.",
+)

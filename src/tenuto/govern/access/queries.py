@@ -1,0 +1,81 @@
+"""Reading and writing who holds which role."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+import msgspec
+import sqlalchemy as sa
+
+from tenuto.core.errors import TenutoError
+from tenuto.govern.access.errors import BINDING_UNKNOWN
+from tenuto.govern.access.tables import policy_state, role_binding
+from tenuto.store.database import Transaction
+
+
+class Granted(msgspec.Struct, frozen=True, kw_only=True):
+    """A role that somebody holds: everywhere, in a workspace, or on one object of it."""
+
+    id: str
+    subject_kind: str
+    subject_id: str
+    role: str
+    workspace: str | None
+    resource_kind: str | None = None
+    resource_id: str | None = None
+    created_by: str
+    created_at: datetime | None = None
+
+
+def version(tx: Transaction) -> int:
+    """Return the number that grows with every change of a binding."""
+    return int(tx.scalar(sa.select(policy_state.c.version)))
+
+
+def granted(tx: Transaction) -> list[Granted]:
+    return [_granted(row) for row in tx.rows(sa.select(role_binding).order_by(role_binding.c.created_at))]
+
+
+def find(tx: Transaction, binding_id: str) -> Granted:
+    row = tx.first(sa.select(role_binding).where(role_binding.c.id == binding_id))
+    if row is None:
+        raise TenutoError(BINDING_UNKNOWN, binding_id)
+    return _granted(row)
+
+
+def grant(tx: Transaction, new: Granted) -> None:
+    row = msgspec.structs.asdict(new)
+    row["workspace_id"] = row.pop("workspace")
+    del row["created_at"]
+    tx.execute(sa.insert(role_binding), row)
+    _moved_on(tx)
+
+
+def revoke(tx: Transaction, binding_id: str) -> None:
+    tx.execute(sa.delete(role_binding).where(role_binding.c.id == binding_id))
+    _moved_on(tx)
+
+
+def grant_first_owner(tx: Transaction, binding_id: str, person_id: str, role: str) -> None:
+    grant(
+        tx,
+        Granted(
+            id=binding_id,
+            subject_kind="person",
+            subject_id=person_id,
+            role=role,
+            workspace=None,
+            created_by="bootstrap",
+        ),
+    )
+
+
+def _moved_on(tx: Transaction) -> None:
+    tx.execute(sa.update(policy_state).values(version=policy_state.c.version + 1))
+
+
+def _granted(row: Any) -> Granted:
+    fields: dict[str, Any] = row._asdict()
+    fields["workspace"] = fields.pop("workspace_id")
+    return Granted(**fields)

@@ -71,7 +71,7 @@ def accounts(case: Case) -> list[ServiceAccount]:
     return [one for one in queries.accounts(case.tx) if case.may(one.ref)]
 
 
-@use_case("govern:key:create")
+@use_case("govern:api_key:create")
 def create_key(
     case: Case,
     *,
@@ -106,14 +106,14 @@ def create_key(
     return MadeKey(info, key.whole)
 
 
-@use_case("govern:key:read", mutating=False)
+@use_case("govern:api_key:read", mutating=False)
 def keys(case: Case) -> list[KeyInfo]:
     """Return the keys of this workspace, or of the whole organisation when no workspace is named."""
-    case.permit(Ref("Key", "*", "", case.scope.workspace))
+    case.permit(Ref("ApiKey", "*", "", case.scope.workspace))
     return [one for one in queries.keys(case.tx, case.scope.workspace) if case.may(one.ref)]
 
 
-@use_case("govern:key:revoke")
+@use_case("govern:api_key:revoke")
 def revoke_key(case: Case, *, key_id: str) -> KeyInfo:
     """End a key at once, on every gateway that is connected."""
     info = queries.key_by_id(case.tx, key_id)

@@ -62,7 +62,7 @@ class KeyInfo(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def ref(self) -> Ref:
-        return Ref("Key", self.id, self.name, self.workspace, {"owner": self.actor.answerable})
+        return Ref("ApiKey", self.id, self.name, self.workspace, {"owner": self.actor.answerable})
 
 
 class TokenPurpose(Enum):

@@ -2,7 +2,8 @@
 # Build one environment, or bring it up to date: tools/environment.sh FOLDER LOCK VERSION
 #
 # FOLDER ends up with exactly what LOCK and requirements/tools.txt pin, every hash verified, and with Tenuto itself
-# installed editable. The stamp FOLDER/.ready is written last, so an interrupted run is simply done again.
+# installed editable. The stamp FOLDER/.ready is written last. While FOLDER/.installing is there, an installation was
+# interrupted: some package may be there in part, which no installer notices, so the folder is built anew.
 set -eu
 cd "$(dirname "$0")/.."
 folder=$1 lock=$2 version=$3
@@ -41,7 +42,9 @@ find_python() {
 }
 
 is_sound() {
-    is_version "$folder/bin/python" && "$folder/bin/python" -m pip --version >/dev/null 2>&1
+    [ ! -e "$folder/.installing" ] &&
+        is_version "$folder/bin/python" &&
+        "$folder/bin/python" -m pip --version >/dev/null 2>&1
 }
 
 is_current() {
@@ -55,7 +58,10 @@ create() {
     python=$(find_python)
     "$python" -c 'import ensurepip, venv' 2>/dev/null ||
         fail "$python comes without its venv module" "install it (Debian: apt install python$version-venv)"
-    "$python" -m venv --clear "$folder"
+    rm -rf "$folder"
+    mkdir -p "$folder"
+    touch "$folder/.installing"
+    "$python" -m venv "$folder"
 }
 
 # uv does not read pip's configuration; whoever set an index of their own there means it for every client.
@@ -68,13 +74,15 @@ adopt_index() {
 is_current && exit 0
 started=$(date +%s)
 say "installing $lock"
-rm -f "$folder/.ready"
 is_sound || create
+touch "$folder/.installing"
+rm -f "$folder/.ready"
 "$folder/bin/python" -m pip install -qq --require-hashes -r "$tools"
 adopt_index
 uv() { "$folder/bin/uv" pip "$@" --quiet --python "$folder/bin/python"; }
 uv sync --require-hashes "$tools" "$lock"
 # No isolation: the build backend is already here, hashed; isolation would fetch another one, unhashed.
 uv install --no-deps --no-build-isolation -e .
+rm "$folder/.installing"
 touch "$folder/.ready"
 say "ready after $(($(date +%s) - started)) s"

@@ -5,6 +5,7 @@ Its Python code is never imported: importing it warns and touches the file syste
 
 from __future__ import annotations
 
+import shutil
 from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
 from pathlib import Path
@@ -24,6 +25,23 @@ class Binaries(msgspec.Struct, frozen=True):
 
     folder: Path
     release: str  # of the wheel, not of PostgreSQL
+
+    @property
+    def libraries(self) -> Path:
+        """What the wheel's builder put beside the package; the programs look for it by relative path."""
+        return self.folder.parent.with_name(f"{_PACKAGE}.libs")
+
+    def copied_to(self, target: Path) -> Binaries:
+        """Return where the programs would lie in a copy under ``target``, made by ``copy_to``."""
+        return Binaries(target / _PACKAGE / self.folder.name, self.release)
+
+    def copy_to(self, target: Path) -> None:
+        """Copy what is needed to run, keeping the places relative to each other."""
+        needless = shutil.ignore_patterns("include", "*.a")
+        copy = self.copied_to(target)
+        shutil.copytree(self.folder, copy.folder, symlinks=True, ignore=needless)
+        if self.libraries.is_dir():
+            shutil.copytree(self.libraries, copy.libraries, symlinks=True)
 
     def program(self, name: str) -> Path:
         return self.folder / "bin" / name

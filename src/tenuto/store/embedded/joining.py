@@ -9,9 +9,17 @@ import msgspec
 from tenuto.core.errors import TenutoError
 from tenuto.store.embedded import cluster, processes
 from tenuto.store.embedded.answers import Answer, Identity, identify, knock
-from tenuto.store.embedded.errors import FOREIGN_SERVER, NOT_RUNNING, OLD_PROCESSES, SERVER_SILENT
+from tenuto.store.embedded.credentials import Credentials
+from tenuto.store.embedded.errors import (
+    FOREIGN_SERVER,
+    NOT_RUNNING,
+    OLD_PROCESSES,
+    PROVISION_FAILED,
+    SERVER_SILENT,
+)
 from tenuto.store.embedded.layout import Layout
 from tenuto.store.embedded.locks import HeldLock, try_lock
+from tenuto.store.embedded.provision import provision
 from tenuto.store.embedded.sockets import known_socket
 from tenuto.store.embedded.waiting import Watch
 from tenuto.store.embedded.words import ConnectionInfo, Patience, Report, Stage
@@ -56,6 +64,17 @@ class Joining(msgspec.Struct, frozen=True):
             if answer is Answer.NOT_YET:
                 self._recovering()
             self._wait_on()
+
+    def provisioned(self, info: ConnectionInfo, credentials: Credentials) -> bool:
+        """Give the server we joined its roles and database. False if it died meanwhile: look again."""
+        self.report(Stage.PROVISIONING)
+        try:
+            provision(info, credentials)
+        except TenutoError as error:
+            if error.fault is PROVISION_FAILED and knock(info.socket, _ANSWER_LIMIT) is not Answer.OPEN:
+                return False
+            raise
+        return True
 
     def _ask(self) -> tuple[ConnectionInfo | None, Answer]:
         info = known_socket(self.layout)

@@ -16,6 +16,7 @@ from tenuto.store.embedded.joining import ask
 from tenuto.store.embedded.layout import Layout
 from tenuto.store.embedded.locks import HeldLock
 from tenuto.store.embedded.placing import Place
+from tenuto.store.embedded.provision import provision
 from tenuto.store.embedded.rules import cause_of, command_line, settings_of
 from tenuto.store.embedded.server import Process, Server
 from tenuto.store.embedded.sockets import ensure_socket
@@ -32,7 +33,7 @@ class Launch(msgspec.Struct, frozen=True):
 
 
 def launch(order: Launch, lock: HeldLock) -> Server:
-    """Start the server and return it when it answers, however long it recovers.
+    """Start the server and return it when it answers and is provisioned, however long it recovers.
 
     ``lock`` is the server lock; the server inherits it. Whatever goes wrong, nothing new is left running.
     """
@@ -49,6 +50,8 @@ def launch(order: Launch, lock: HeldLock) -> Server:
     server = Server(info, order.credentials, layout, options, process)
     try:
         _await_answer(order, process, info, position)
+        order.report(Stage.PROVISIONING)
+        provision(info, order.credentials)
     except BaseException:
         server.stop()
         raise

@@ -124,16 +124,10 @@ def _reachable(binaries: Binaries, layout: Layout, owner: Owner) -> Binaries:
         for older in layout.cluster.glob(f"{_COPY}*"):
             shutil.rmtree(older)
         staged = Path(tempfile.mkdtemp(prefix=_COPY, dir=layout.cluster))
-        shutil.copytree(
-            binaries.folder,
-            staged,
-            dirs_exist_ok=True,
-            symlinks=True,
-            ignore=shutil.ignore_patterns("include", "*.a"),
-        )
+        binaries.copy_to(staged)
         _open_for_reading(staged)
         staged.rename(copy)
-    return Binaries(copy, binaries.release)
+    return binaries.copied_to(copy)
 
 
 def _open_for_reading(folder: Path) -> None:

@@ -23,11 +23,10 @@ from tenuto.store.embedded.launch import Launch, launch
 from tenuto.store.embedded.layout import PRIVATE_NAME, Layout, locate
 from tenuto.store.embedded.locks import HeldLock, try_lock
 from tenuto.store.embedded.placing import Place, place_existing, place_new
-from tenuto.store.embedded.provision import provision
 from tenuto.store.embedded.server import Process, Server
 from tenuto.store.embedded.sockets import known_socket
 from tenuto.store.embedded.waiting import Pause, Watch, reporter
-from tenuto.store.embedded.words import ConnectionInfo, Options, Progress, Report, Stage
+from tenuto.store.embedded.words import Options, Progress, Report, Stage
 
 Listener = Callable[[Progress], None]
 
@@ -92,18 +91,17 @@ class EmbeddedPostgres:
         place = None if layout.data.is_dir() else self._found(private, report)
         layout = place.layout if place else layout
         credentials = ensure_credentials(layout, self._new_password)
-        found = self._joining(layout, credentials, report).living()
-        if isinstance(found, ConnectionInfo):
-            process = _own(layout) if take_over else None
-            server = Server(found, credentials, layout, self._options, process)
-        else:
-            with found:
-                order = Launch(
-                    place or place_existing(layout), credentials, self._options, self._watch(), report
-                )
-                server = launch(order, found)
-        self._provision(server, report, launched=not isinstance(found, ConnectionInfo))
-        return server
+        joining = self._joining(layout, credentials, report)
+        while True:
+            found = joining.living()
+            if isinstance(found, HeldLock):
+                break
+            if joining.provisioned(found, credentials):
+                process = _own(layout) if take_over else None
+                return Server(found, credentials, layout, self._options, process)
+        with found:
+            place = place or place_existing(layout)
+            return launch(Launch(place, credentials, self._options, self._watch(), report), found)
 
     def _found(self, private: Path, report: Report) -> Place:
         """Make the database of a home that has none."""
@@ -113,15 +111,6 @@ class EmbeddedPostgres:
         password = ensure_credentials(place.layout, self._new_password).admin
         cluster.initialise(place.layout, place.confinement, place.binaries, password)
         return place
-
-    def _provision(self, server: Server, report: Report, *, launched: bool) -> None:
-        report(Stage.PROVISIONING)
-        try:
-            provision(server.info, server.credentials)
-        except BaseException:
-            if launched:
-                server.stop()
-            raise
 
     def _start_lock(self, private: Path, report: Report) -> HeldLock:
         layout, watch = Layout(private), self._watch()

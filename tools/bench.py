@@ -67,7 +67,7 @@ def markdown(result: dict[str, Any]) -> str:
     rows = [result["columns"], ["---"] * len(result["columns"]), *result["rows"]]
     lines = ["| " + " | ".join(str(cell).replace("|", "\\|") for cell in row) + " |" for row in rows]
     day = datetime.now(UTC).date().isoformat()
-    conditions = f"{result['conditions']} {_machine()}, {day}."
+    conditions = f"{result['conditions'].rstrip('.')}. {_machine()}, {day}."
     return "\n".join([f"## {result['title']}", "", *lines, "", conditions])
 
 

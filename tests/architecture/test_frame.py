@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -69,6 +70,66 @@ def test_an_interpreter_of_another_version_is_refused_by_name(tmp_path: Path) ->
     )
     assert done.returncode == 1
     assert f"PYTHON={sys.executable} is not a Python 3.99" in done.stderr
+
+
+@pytest.fixture
+def machine_without_browser(tmp_path: Path) -> Path:
+    """A PATH of little more than a shell, where apt-get notes its calls and installs a browser when it may."""
+    folder = tmp_path / "bin"
+    folder.mkdir()
+    for name in ("sh", "cat", "chmod", "env", "mktemp", "rm", "tail"):
+        (folder / name).symlink_to(shutil.which(name) or "")
+    _program(folder / "id", "echo 0")
+    _program(folder / "sleep", "exit 0")
+    _program(
+        folder / "apt-get",
+        f'echo "$*" >> {tmp_path}/calls\n'
+        f'[ -e {tmp_path}/offline ] && echo "no network" && exit 100\n'
+        f'case "$*" in *chromium*) : > {folder}/chromium; chmod +x {folder}/chromium;; esac',
+    )
+    return tmp_path
+
+
+def _program(path: Path, script: str) -> None:
+    path.write_text(f"#!/bin/sh\n{script}\n")
+    path.chmod(0o755)
+
+
+def _packages(machine: Path, **environment: str) -> str:
+    done = subprocess.run(
+        ["/bin/sh", ROOT / "tools/system_packages.sh"],
+        env={"PATH": str(machine / "bin")} | environment,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return done.stdout + done.stderr
+
+
+def test_nothing_is_installed_unless_somebody_said_so(machine_without_browser: Path) -> None:
+    said = _packages(machine_without_browser)
+    assert "not installed: chromium" in said
+    assert "TENUTO_TEST_APT=1" in said
+    assert not (machine_without_browser / "calls").exists()
+
+
+@pytest.mark.parametrize("permission", [{"CI": "true"}, {"TENUTO_TEST_APT": "1"}])
+def test_a_browser_is_installed_once_where_it_may_be(
+    machine_without_browser: Path, permission: dict[str, str]
+) -> None:
+    _packages(machine_without_browser, **permission)
+    assert "install -y --no-install-recommends chromium" in (machine_without_browser / "calls").read_text()
+    (machine_without_browser / "calls").unlink()
+    assert _packages(machine_without_browser, **permission) == ""
+    assert not (machine_without_browser / "calls").exists()
+
+
+def test_a_browser_that_cannot_be_had_is_named_loudly(machine_without_browser: Path) -> None:
+    (machine_without_browser / "offline").touch()
+    said = _packages(machine_without_browser, CI="true")
+    assert (machine_without_browser / "calls").read_text().count("update") == 3
+    assert "no network" in said
+    assert "NOT INSTALLED: chromium" in said
 
 
 SKIPPING = """

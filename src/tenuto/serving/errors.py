@@ -54,6 +54,13 @@ REQUEST_TOO_SLOW = Fault(
     "Send the body without pauses; the detail tells the limit.",
     retryable=True,
 )
+REQUEST_CUT = Fault(
+    "serving.request_cut",
+    FaultKind.INVALID,
+    "the client hung up",
+    "Keep the connection open until the answer is there.",
+    retryable=True,
+)
 REQUEST_ENCODING = Fault(
     "serving.request_encoding",
     FaultKind.UNSUPPORTED,

@@ -201,7 +201,7 @@ class ParityReport(msgspec.Struct, frozen=True):
 class Conversion(msgspec.Struct, frozen=True):
     """The file a model is served from, and why in this format.
 
-    ``way`` and ``parity`` belong to the ONNX file that was taken; ``refused`` tells each attempt that was not.
+    ``way`` and ``parity`` belong to the ONNX file that was taken; ``refused`` tells what was not, and why.
     """
 
     format: ModelFormat

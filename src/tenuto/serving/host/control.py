@@ -87,8 +87,11 @@ class ControlSocket:
             server = await asyncio.start_unix_server(serve, path, limit=_LONGEST_LINE)
         finally:
             os.umask(mask)
-        async with server:
-            await server.serve_forever()
+        try:
+            async with server:
+                await server.serve_forever()
+        finally:
+            path.unlink(missing_ok=True)
 
     async def _answer(self, host: Deployable, line: bytes) -> _Answer:
         try:

@@ -6,9 +6,10 @@ import asyncio
 from typing import Any, Protocol
 
 import msgspec
+from granian.rsgi import ProtocolClosed
 
 from tenuto.core.errors import Fault, FaultKind, TenutoError
-from tenuto.serving.errors import REQUEST_METHOD, REQUEST_TOO_LARGE, REQUEST_TOO_SLOW
+from tenuto.serving.errors import REQUEST_CUT, REQUEST_METHOD, REQUEST_TOO_LARGE, REQUEST_TOO_SLOW
 from tenuto.serving.protocol.encode import HEADER_LENGTH, Answer, encode_error
 
 _STATUSES = {
@@ -88,7 +89,7 @@ def status_of(fault: Fault) -> int:
 
 
 async def read_body(scope: Scope, exchange: Exchange, limit: int, seconds: float) -> bytes:
-    """Return the body. Raises ``REQUEST_TOO_LARGE`` or ``REQUEST_TOO_SLOW``."""
+    """Return the body. Raises ``REQUEST_TOO_LARGE``, ``REQUEST_TOO_SLOW`` or ``REQUEST_CUT``."""
     announced = scope.headers.get("content-length", "")
     length = int(announced) if announced.isdecimal() else None
     try:
@@ -96,6 +97,8 @@ async def read_body(scope: Scope, exchange: Exchange, limit: int, seconds: float
             if length is not None and length <= limit:
                 return await exchange()  # the server below never hands on more than was announced
             body = await _collect(exchange, limit, length or 0)
+    except ProtocolClosed as error:
+        raise TenutoError(REQUEST_CUT, "before the body was complete") from error
     except TimeoutError as error:
         raise TenutoError(REQUEST_TOO_SLOW, f"not complete after {seconds:g} s") from error
     if body is None:

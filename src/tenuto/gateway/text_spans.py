@@ -57,9 +57,12 @@ def spans_of(fields: Fields, attachments: AttachmentCount | None = None) -> list
 
 
 def with_spans(fields: Fields, texts: Iterable[str]) -> Fields:
-    """Return the fields with their texts replaced, in the order of ``spans_of``."""
+    """Return the fields with their texts replaced: as many as ``spans_of`` found, in its order."""
     remaining = iter(texts)
-    return _Walk(lambda _: next(remaining)).top(fields)
+    edited = _Walk(lambda _: next(remaining)).top(fields)
+    if next(remaining, None) is not None:
+        raise ValueError("more texts than spans")
+    return edited
 
 
 def map_spans(fields: Fields, visit: Visit) -> Fields:

@@ -55,10 +55,13 @@ class Connection(asyncio.Protocol):
         return self._transport is not None and not self._transport.is_closing() and self._failure is None
 
     @property
+    def exhausted(self) -> bool:
+        return self.complete and not self._pieces
+
+    @property
     def reusable(self) -> bool:
         """Nothing of the last answer is missing or left over, and the upstream keeps the connection."""
-        finished = self.complete and not self._pieces and not self._bodiless
-        return self.open and finished and bool(self._parser.should_keep_alive())
+        return self.open and self.exhausted and not self._bodiless and bool(self._parser.should_keep_alive())
 
     def start(self, data: bytes, *, bodiless: bool) -> None:
         """Send the beginning of a request; ``bodiless``: its answer has no body whatever its headers say."""

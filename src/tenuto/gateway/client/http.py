@@ -35,6 +35,11 @@ class Response:
         self.status = connection.status
         self.headers: list[Header] = connection.headers
 
+    @property
+    def complete(self) -> bool:
+        """Nothing more will come than what was read already."""
+        return self._connection.exhausted
+
     def header(self, name: str) -> str:
         """Return the first value of a header, empty where there is none."""
         return next((value for known, value in self.headers if known == name), "")

@@ -52,10 +52,13 @@ class Tally:
         elif isinstance(event, Failed):
             self.failure = event
 
+    @property
+    def seen(self) -> bool:
+        """Something of an answer has come, be it only a count."""
+        return self.started or self.ended or self._reported
+
     def usage(self, input_estimate: int) -> Usage:
-        """Return what was used so far. Of an answer that never began, nothing was used as far as is known."""
-        if not (self.started or self.ended or self._reported):
-            return usage_of(UsageReport(final=False), input_estimate=0, output_estimate=0)
+        """Return what was used so far."""
         return usage_of(self._report, input_estimate=input_estimate, output_estimate=tokens_in(self._bytes))
 
 

@@ -1,0 +1,1 @@
+"""Contract kits and simulators, shipped so that authors of plugins prove theirs the way we prove ours."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ast
 import importlib
+import json
 import sys
 from collections import defaultdict
 from collections.abc import Callable, Iterator
@@ -33,6 +34,7 @@ KINDS = "What can be declared in a file and made so with `tenuto apply`."
 ACTIONS = """\
 What a policy can allow or forbid. Each use case asks for its action once, on the object it loaded."""
 EVENTS = "Facts that happened, written in the same transaction as what they tell of and delivered after it."
+MESSAGES = "What the console says. Names in braces are filled in; the forms of a plural are joined by `/`."
 SETTINGS = "Read once at start from the environment: the name in capitals after `TENUTO_`."
 
 
@@ -110,6 +112,24 @@ def commands() -> str:
     return str(app.generate_docs(output_format="markdown")) if app is not None else ""
 
 
+def messages() -> str:
+    folder = PACKAGE / "web/console/messages"
+    languages = sorted(place.name for place in folder.glob("*") if place.is_dir())
+    catalogues = {language: _catalogue(folder / language) for language in languages}
+    shared = set.intersection(*map(set, catalogues.values())) if catalogues else set()
+    rows = [[f"`{key}`", *(catalogues[language][key] for language in languages)] for key in sorted(shared)]
+    return "\n\n".join(["# Messages", MESSAGES, table(["Key", *languages], rows)]) if rows else ""
+
+
+def _catalogue(folder: Path) -> dict[str, str]:
+    """One language's messages by key; the forms of a plural stand after each other."""
+    found: dict[str, str] = {}
+    for area in sorted(folder.glob("*.json")):
+        for key, message in json.loads(area.read_text("utf-8")).items():
+            found[key] = text(" / ".join(message.values()) if isinstance(message, dict) else message)
+    return found
+
+
 PAGES: dict[str, Callable[[], str]] = {
     "commands": commands,
     "settings": settings,
@@ -117,6 +137,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "actions": actions,
     "events": events,
     "errors": errors,
+    "messages": messages,
 }
 
 

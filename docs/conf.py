@@ -18,6 +18,7 @@ nitpicky = True
 myst_enable_extensions = ["colon_fence"]
 myst_heading_anchors = 3
 
+highlight_language = "none"
 html_theme = "furo"
 html_title = f"Tenuto {release}"
 html_copy_source = False

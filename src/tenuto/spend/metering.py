@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import msgspec
-import sqlalchemy as sa
 
 from tenuto.core.errors import TenutoError
 from tenuto.core.money import ZERO
@@ -18,7 +17,6 @@ from tenuto.govern.audit.writing import Entry, write_entries
 from tenuto.govern.use_case import Desk
 from tenuto.spend import queries, rules
 from tenuto.spend.errors import NOT_RESERVED
-from tenuto.spend.tables import reservation
 from tenuto.spend.words import (
     UNPRICED,
     Intent,
@@ -66,12 +64,7 @@ def reclaim(desk: Desk) -> int:
     """
     scope = Scope(system_actor("reclaim-reservations"))
     with desk.database.begin(scope, Role.SYSTEM) as tx:
-        late = tx.rows(
-            sa.select(reservation)
-            .where(reservation.c.settled_at.is_(None), reservation.c.expires_at < sa.func.tenuto_now())
-            .order_by(reservation.c.expires_at)
-            .limit(100)
-        )
+        late = queries.overdue(tx)
     for row in late:
         outcome = Outcome(
             request_id=row.request_id,

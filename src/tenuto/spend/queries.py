@@ -129,6 +129,13 @@ def close_reservation(tx: Transaction, request_id: str) -> Any:
     )
 
 
+def overdue(tx: Transaction, *, limit: int = 100) -> list[Any]:
+    """Return reservations that nobody settled in time, oldest first."""
+    table = reservation.c
+    late = sa.select(reservation).where(table.settled_at.is_(None), table.expires_at < sa.func.tenuto_now())
+    return tx.rows(late.order_by(table.expires_at).limit(limit))
+
+
 def reservation_exists(tx: Transaction, request_id: str) -> bool:
     found = tx.scalar(sa.select(reservation.c.request_id).where(reservation.c.request_id == request_id))
     return found is not None

@@ -12,15 +12,14 @@ from datetime import timedelta
 from typing import Any
 
 import msgspec
-import sqlalchemy as sa
 
 from tenuto.core.canonical import canonical_json
 from tenuto.core.decoding import convert
 from tenuto.core.digests import digest_of
 from tenuto.core.words import Actor, ActorKind, Effect, Ref, Verdict
+from tenuto.gateway.declared import queries
 from tenuto.gateway.declared.kinds import ProviderSpec, RouteSpec
 from tenuto.gateway.words.routing import Endpoint, Identity, KeyEntry, Route, Snapshot, Upstream
-from tenuto.govern.identities.tables import api_key, person, service_account
 from tenuto.govern.resources import queries as resources
 from tenuto.govern.resources.words import Stored
 from tenuto.govern.workspaces import queries as places
@@ -32,24 +31,6 @@ INVOKE_ENDPOINT = "serving:endpoint:invoke"
 Decide = Callable[[Transaction, Actor, str, Ref], Verdict]
 DefaultUrl = Callable[[str, str], str]
 """(dialect, profile) -> the base URL that the profile knows, or empty."""
-
-_KEYS = (
-    sa.select(
-        api_key,
-        person.c.name.label("person_name"),
-        person.c.active.label("person_active"),
-        service_account.c.name.label("account_name"),
-        service_account.c.owner_id,
-        service_account.c.active.label("account_active"),
-    )
-    .outerjoin(person, sa.and_(api_key.c.actor_kind == "person", person.c.id == api_key.c.actor_id))
-    .outerjoin(
-        service_account,
-        sa.and_(api_key.c.actor_kind == "service_account", service_account.c.id == api_key.c.actor_id),
-    )
-    .where(api_key.c.purpose == "gateway", api_key.c.revoked_at.is_(None))
-    .where(api_key.c.expires_at > sa.func.tenuto_now())
-)
 
 
 class Compiler(msgspec.Struct, frozen=True):
@@ -64,7 +45,7 @@ class Compiler(msgspec.Struct, frozen=True):
         """Read everything in one transaction of the system role and return the snapshot."""
         routes = self._routes(tx)
         endpoints = {workspace: dict(named) for workspace, named in self.endpoints(tx).items()}
-        rows = [row for row in tx.rows(_KEYS) if row.person_active or row.account_active]
+        rows = queries.gateway_keys(tx)
         projects = {place.id: place.project for place in places.listed(tx)}
         keys = {row.id: _entry(row, projects.get(row.workspace_id, "")) for row in rows}
         named = {row.id: row.models for row in rows}
@@ -72,7 +53,7 @@ class Compiler(msgspec.Struct, frozen=True):
             key: self._verdicts(tx, entry.identity, named[key], routes, endpoints)
             for key, entry in keys.items()
         }
-        now = tx.scalar(sa.select(sa.func.tenuto_now()))
+        now = queries.now(tx)
         return Snapshot(
             version=_version(routes, endpoints, keys, verdicts),
             valid_until=now + self.lifetime,

@@ -49,12 +49,12 @@ def grant(tx: Transaction, new: Granted) -> None:
     row["workspace_id"] = row.pop("workspace")
     del row["created_at"]
     tx.execute(sa.insert(role_binding), row)
-    _moved_on(tx)
+    moved_on(tx)
 
 
 def revoke(tx: Transaction, binding_id: str) -> None:
     tx.execute(sa.delete(role_binding).where(role_binding.c.id == binding_id))
-    _moved_on(tx)
+    moved_on(tx)
 
 
 def grant_first_owner(tx: Transaction, binding_id: str, person_id: str, role: str) -> None:
@@ -71,7 +71,8 @@ def grant_first_owner(tx: Transaction, binding_id: str, person_id: str, role: st
     )
 
 
-def _moved_on(tx: Transaction) -> None:
+def moved_on(tx: Transaction) -> None:
+    """Say that what decisions rest on has changed: a binding, a workspace."""
     tx.execute(sa.update(policy_state).values(version=policy_state.c.version + 1))
 
 

@@ -65,10 +65,12 @@ class Witness(msgspec.Struct, frozen=True):
         return self.database.begin(scope, Role.SYSTEM, one_moment=True)
 
 
-@use_case("govern:audit:read", mutating=False)
+@use_case("govern:audit:read")
 def entries(case: Case, *, wanted: Filter) -> list[Entry]:
-    """Return the newest records of this scope that match."""
-    case.permit(msgspec.structs.replace(_LOG, workspace=case.scope.workspace))
+    """Return the newest records of this scope that match. Reading them is recorded too."""
+    log = msgspec.structs.replace(_LOG, workspace=case.scope.workspace)
+    case.permit(log)
+    case.record(log, {"actor": wanted.actor, "action": wanted.action, "resource": wanted.resource})
     return [Entry(row.seq, reading.record_of(row)) for row in case.tx.rows(_query(wanted))]
 
 

@@ -13,7 +13,6 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import msgspec
-import sqlalchemy as sa
 
 from tenuto.core.errors import Fault, TenutoError
 from tenuto.core.words import Actor, Ref, Scope, system_actor
@@ -33,7 +32,7 @@ from tenuto.govern.passwords import Passwords, require_strong
 from tenuto.govern.secret_text import SecretText
 from tenuto.govern.use_case import Desk, record_alone
 from tenuto.govern.workspaces import queries as places
-from tenuto.govern.workspaces.tables import organisation
+from tenuto.govern.workspaces.words import Organisation
 from tenuto.store.database import Transaction
 
 BOOTSTRAP_LIFETIME = timedelta(hours=1)
@@ -103,11 +102,11 @@ def found(keeper: Doorkeeper, scope: Scope, token: SecretText, owner: NewOwner) 
                 raise TenutoError(ALREADY_FOUNDED)
             if queries.spend_token(tx, _hash(token), TokenPurpose.BOOTSTRAP) is None:
                 raise TenutoError(TOKEN_SPENT)
-            row = {"id": desk.ids.new(), "name": owner.organisation, "currency": owner.currency}
-            tx.execute(sa.insert(organisation), row)
+            founded = Organisation(desk.ids.new(), owner.organisation, owner.currency)
+            places.insert_organisation(tx, founded)
             queries.insert_person(tx, new, password_hash)
             access.grant_first_owner(tx, desk.ids.new(), new.id, OWNER)
-            _record(desk, tx, _FOUND, Ref("Organisation", row["id"], row["name"]), {"owner": new.email})
+            _record(desk, tx, _FOUND, founded.ref, {"owner": new.email})
             return _begin_session(keeper, tx, new)
     except TenutoError as error:
         _record_failure(desk, scope, _FOUND, Ref("Organisation", "new"), error.fault)

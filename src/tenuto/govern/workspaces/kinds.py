@@ -9,6 +9,7 @@ import msgspec
 
 from tenuto.core.errors import TenutoError
 from tenuto.core.words import Event
+from tenuto.govern.access import queries as access
 from tenuto.govern.resources.words import Declared, Kind, Level
 from tenuto.govern.workspaces import queries
 from tenuto.govern.workspaces.errors import DUTIES_NOT_SEPARABLE, ENVIRONMENT_FIXED, WORKSPACE_STAYS
@@ -40,6 +41,7 @@ def _admit(case: Case, new: Declared[WorkspaceSpec], old: Declared[WorkspaceSpec
         queries.insert(case.tx, place)
     else:
         queries.update(case.tx, place)
+    access.moved_on(case.tx)
     return _events(place, old)
 
 

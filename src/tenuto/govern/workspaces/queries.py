@@ -19,6 +19,11 @@ def the_organisation(tx: Transaction) -> Organisation | None:
     return Organisation(row.id, row.name, row.currency) if row else None
 
 
+def insert_organisation(tx: Transaction, new: Organisation) -> None:
+    row = {"id": new.id, "name": new.name, "currency": new.currency}
+    tx.execute(sa.insert(organisation), row)
+
+
 def by_id(tx: Transaction, workspace_id: str) -> Workspace:
     row = tx.first(sa.select(workspace).where(workspace.c.id == workspace_id))
     if row is None:

@@ -1,0 +1,75 @@
+"""Ask Cedar inside the transaction of a use case, over what is bound at that moment.
+
+Bindings and workspaces are read again whenever their common version number has grown; the number itself is
+read in every transaction, so a role that was taken away is gone for the very next question.
+"""
+
+from __future__ import annotations
+
+import threading
+
+import msgspec
+
+from tenuto.core.errors import TenutoError
+from tenuto.core.words import Actor, ActorKind, Ref, Verdict
+from tenuto.govern.access import queries
+from tenuto.govern.access.queries import Granted
+from tenuto.govern.errors import ROLE_UNKNOWN
+from tenuto.govern.policy import Authorizer, Binding, Explanation, Place, PolicyLibrary
+from tenuto.govern.workspaces import queries as places
+from tenuto.store.database import Transaction
+
+
+class _State(msgspec.Struct, frozen=True):
+    version: int
+    authorizer: Authorizer
+
+
+class CedarDecider:
+    """The decisions of one process."""
+
+    def __init__(self, library: PolicyLibrary) -> None:
+        self._library = library
+        self._state: _State | None = None
+        self._loading = threading.Lock()
+
+    def decide(self, tx: Transaction, action: str, resource: Ref) -> Verdict:
+        return self.decide_for(tx, tx.scope.actor, action, resource)
+
+    def decide_for(self, tx: Transaction, actor: Actor, action: str, resource: Ref) -> Verdict:
+        return self._authorizer(tx).decide(actor, action, resource)
+
+    def explain(self, tx: Transaction, actor: Actor, action: str, resource: Ref) -> Explanation:
+        return self._authorizer(tx).explain(actor, action, resource)
+
+    def require_role(self, role: str) -> None:
+        """Raise unless ``role`` is one that the policies define."""
+        if role not in self._library.roles:
+            raise TenutoError(ROLE_UNKNOWN, f"`{role}`; known: {', '.join(sorted(self._library.roles))}")
+
+    def _authorizer(self, tx: Transaction) -> Authorizer:
+        version = queries.version(tx)
+        state = self._state
+        if state is None or state.version != version:
+            with self._loading:
+                state = self._state = _State(version, self._load(tx))
+        return state.authorizer
+
+    def _load(self, tx: Transaction) -> Authorizer:
+        known = [
+            Place(place.id, place.name, place.environment.value, place.separation_of_duties)
+            for place in places.listed(tx)
+        ]
+        return Authorizer(self._library, [_binding(one) for one in queries.granted(tx)], known)
+
+
+def _binding(granted: Granted) -> Binding:
+    return Binding(
+        id=granted.id,
+        subject_kind=ActorKind(granted.subject_kind),
+        subject=granted.subject_id,
+        role=granted.role,
+        workspace=granted.workspace,
+        resource_kind=granted.resource_kind,
+        resource=granted.resource_id,
+    )

@@ -23,7 +23,8 @@ from system.embedded_postgres.recipes import (
     state_of,
     until,
 )
-from tenuto.store.embedded.processes import working_on
+from tenuto.core.errors import TenutoError
+from tenuto.store.embedded.processes import postmaster_of, working_on
 from tenuto.store.embedded.words import Patience, Progress, Stage
 
 pytestmark = pytest.mark.system
@@ -152,6 +153,24 @@ def test_recovery_takes_as_long_as_it_takes(home: Path) -> None:
     with embedded(home, impatient, settings=slow).start(progress=stages.append) as server:
         recovering = [progress.seconds for progress in stages if progress.stage is Stage.RECOVERING]
         assert max(recovering) - min(recovering) > 0.3
+        assert server.answers()
+
+
+def test_a_server_killed_while_it_starts_is_told_so_and_starts_the_next_time(home: Path) -> None:
+    embedded(home).start().stop()
+    (data_of(home) / "recovery.signal").touch(mode=0o600)
+    slow = {"restore_command": "sleep 0.2; false", "hot_standby": "off"}
+
+    def kill_it(progress: Progress) -> None:
+        victim = postmaster_of(data_of(home))
+        if progress.stage is Stage.RECOVERING and victim is not None:
+            kill_hard(victim)
+
+    with pytest.raises(TenutoError) as raised:
+        embedded(home, settings=slow).start(progress=kill_it)
+    assert raised.value.fault.code == "store.postgres_start_killed"
+    assert raised.value.fault.retryable
+    with embedded(home, settings=slow).start() as server:
         assert server.answers()
 
 

@@ -9,10 +9,12 @@ from pathlib import Path
 
 import psycopg
 import pytest
+import sqlalchemy as sa
 
 from system.embedded_postgres.recipes import ask_all, connect, embedded
 from tenuto.core.errors import TenutoError
-from tenuto.store.database import Role
+from tenuto.core.words import Scope, system_actor
+from tenuto.store.database import Database, Role
 from tenuto.store.embedded.binaries import find_binaries
 from tenuto.store.embedded.provision import provision, provision_sql
 from tenuto.store.embedded.server import Server
@@ -57,9 +59,17 @@ def may_do_what_it_should(server: Server) -> None:
 
 def test_the_roles_may_do_what_they_should_and_no_more(server: Server) -> None:
     may_do_what_it_should(server)
-    logins = server.logins()
-    assert logins.owner is not None
-    assert not logins.app.set_role
+
+
+def test_the_logins_fit_the_pools_and_the_raw_connections(server: Server) -> None:
+    database = Database(server.logins())
+    scope = Scope(system_actor("test"))
+    for role in Role:
+        with database.begin(scope, role) as tx:
+            assert tx.scalar(sa.text("select current_user")) == role.value
+        with psycopg.connect(database.raw_url(role)) as connection:
+            assert connection.execute("select current_user").fetchone() == (role.value,)
+    database.close()
 
 
 def test_a_stranger_among_the_roles_does_not_get_in(server: Server) -> None:

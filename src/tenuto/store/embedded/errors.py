@@ -110,6 +110,14 @@ START_FAILED = Fault(
     "PostgreSQL ended while it was starting",
     "The detail holds its last words, `postgres.log` in the home the others. Correct the cause, start again.",
 )
+START_KILLED = Fault(
+    "store.postgres_start_killed",
+    FaultKind.UNAVAILABLE,
+    "PostgreSQL was killed while it was starting",
+    "Find out who kills it (the kernel log names processes ended for want of memory), then start again; no"
+    " committed row is lost.",
+    retryable=True,
+)
 START_BUSY = Fault(
     "store.postgres_start_busy",
     FaultKind.UNAVAILABLE,

@@ -11,7 +11,7 @@ from tenuto.core.errors import TenutoError
 from tenuto.store.embedded import cluster, logfile
 from tenuto.store.embedded.answers import Answer
 from tenuto.store.embedded.credentials import Credentials
-from tenuto.store.embedded.errors import START_FAILED
+from tenuto.store.embedded.errors import START_FAILED, START_KILLED
 from tenuto.store.embedded.joining import ask
 from tenuto.store.embedded.layout import Layout
 from tenuto.store.embedded.locks import HeldLock
@@ -78,11 +78,18 @@ def _spawn(place: Place, command: Sequence[str], lock: HeldLock) -> Process:
     return Process(child.pid, os.pidfd_open(child.pid), child)
 
 
+def _cause(process: Process, last_words: str) -> TenutoError:
+    code = process.child.wait() if process.child else 0
+    if code < 0:
+        return TenutoError(START_KILLED, f"by signal {-code}")
+    return cause_of(last_words)
+
+
 def _await_answer(order: Launch, process: Process, info: ConnectionInfo, position: int) -> None:
     layout = order.place.layout
     while True:
         if process.wait(0):
-            raise cause_of(logfile.said_since(layout.log, position))
+            raise _cause(process, logfile.said_since(layout.log, position))
         answer = ask(layout, info, order.credentials.admin)
         if answer is Answer.OPEN:
             return

@@ -15,7 +15,7 @@ from tenuto.store.embedded.supervisor import EmbeddedPostgres, Listener
 from tenuto.store.migrations.runner import Migrations
 
 # The rooms that keep tables, lowest first.
-_ROOMS = ("govern", "spend", "registry", "pipelines")
+_ROOMS = ("govern", "spend", "registry", "pipelines", "serving")
 
 
 def migrations() -> Migrations:

@@ -73,6 +73,12 @@ def model(tx: Transaction, name: str, version: int | None = None) -> ModelVersio
     return _model(_version_row(tx, _models(), model_version, name, version))
 
 
+def model_in(tx: Transaction, workspace: str | None, name: str, version: int) -> ModelVersion:
+    """Return a version of one workspace, for a transaction that sees several."""
+    own = _models().where(model_version.c.workspace_id == workspace)
+    return _model(_version_row(tx, own, model_version, name, version))
+
+
 def model_by_id(tx: Transaction, version_id: str) -> ModelVersion:
     row = tx.first(_models().where(model_version.c.id == version_id))
     if row is None:

@@ -1,0 +1,1 @@
+"""From declared endpoints to the table that the prediction server serves."""

@@ -6,7 +6,7 @@ import asyncio
 from typing import Any, Protocol
 
 import msgspec
-from granian.rsgi import ProtocolClosed
+from granian.rsgi import ProtocolClosed  # type: ignore[attr-defined]  # documented there, not marked for export
 
 from tenuto.core.errors import Fault, FaultKind, TenutoError
 from tenuto.serving.errors import REQUEST_CUT, REQUEST_METHOD, REQUEST_TOO_LARGE, REQUEST_TOO_SLOW

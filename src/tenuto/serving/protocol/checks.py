@@ -22,7 +22,8 @@ def wrong_tensor(name: str, sentence: str) -> TenutoError:
 def check_form(spec: TensorSpec, datatype: str, shape: Sequence[int]) -> None:
     """Compare the declared datatype and shape with the signature's, before any data is read."""
     if datatype != spec.datatype.value:
-        raise wrong_tensor(spec.name, f"datatype {datatype!r}, expected {spec.datatype.value}")
+        known = "" if datatype in Datatype.__members__ else ", which is no datatype of the protocol"
+        raise wrong_tensor(spec.name, f"datatype {datatype!r}{known}; expected {spec.datatype.value}")
     fits = len(shape) == len(spec.shape) and all(
         size >= 1 and expected in {size, ANY_SIZE} for size, expected in zip(shape, spec.shape, strict=True)
     )
@@ -71,8 +72,3 @@ def count_rows(specs: Iterable[TensorSpec], shapes: dict[str, Sequence[int]]) ->
         if size != rows:
             raise wrong_tensor(other, f"{size} rows, but {name!r} has {rows}")
     return rows
-
-
-def datatype_known(name: str, datatype: str) -> None:
-    if datatype not in Datatype.__members__:
-        raise wrong_tensor(name, f"datatype {datatype!r} is not one of {', '.join(Datatype.__members__)}")

@@ -15,7 +15,6 @@ from tenuto.serving.protocol.checks import (
     check_names,
     check_values,
     count_rows,
-    datatype_known,
     wrong_tensor,
 )
 from tenuto.serving.protocol.messages import InferMessage, InputMessage
@@ -29,10 +28,18 @@ _MESSAGE = msgspec.json.Decoder(InferMessage)
 _PARAMETERS = msgspec.json.Encoder(order="sorted")
 _OWN_PARAMETERS = frozenset({"binary_data_output", "timeout"})
 # What would change the answer and is not done here is refused, never ignored.
-_REFUSED_PARAMETERS = (
-    "classification", "sequence_id", "sequence_start", "sequence_end", "priority",
-    "shared_memory_region", "shared_memory_offset", "shared_memory_byte_size",
-)  # fmt: skip
+_REFUSED_PARAMETERS = frozenset(
+    {
+        "classification",
+        "priority",
+        "sequence_end",
+        "sequence_id",
+        "sequence_start",
+        "shared_memory_byte_size",
+        "shared_memory_offset",
+        "shared_memory_region",
+    }
+)
 
 
 def decode_request(body: bytes, signature: Signature, json_length: int | None = None) -> InferCall:
@@ -46,7 +53,6 @@ def decode_request(body: bytes, signature: Signature, json_length: int | None = 
     check_names(signature.inputs, [tensor.name for tensor in message.inputs])
     specs = {spec.name: spec for spec in signature.inputs}
     for tensor in message.inputs:
-        datatype_known(tensor.name, tensor.datatype)
         check_form(specs[tensor.name], tensor.datatype, tensor.shape)
     rows = count_rows(signature.inputs, {tensor.name: tensor.shape for tensor in message.inputs})
     arrays = _arrays(message.inputs, specs, tail)
@@ -157,4 +163,6 @@ def _timeout(parameters: dict[str, Any]) -> float | None:
 
 
 def _own(parameters: dict[str, Any]) -> bytes:
+    if not parameters:
+        return b"{}"
     return _PARAMETERS.encode({name: parameters[name] for name in parameters if name not in _OWN_PARAMETERS})

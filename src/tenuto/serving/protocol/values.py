@@ -6,6 +6,7 @@ no NaN; where the model takes missing values they are ``null``.
 
 from __future__ import annotations
 
+import contextlib
 import math
 import re
 import types
@@ -81,8 +82,10 @@ def _decoder(element: str, depth: int) -> msgspec.json.Decoder[Any]:
 def _array(items: list[Any], datatype: Datatype, shape: Sequence[int], name: str, *, nested: bool) -> Array:
     import numpy as np
 
+    # What is too large for FP32 becomes infinite, and is then refused as such, not warned about.
+    quiet = np.errstate(over="ignore") if datatype is Datatype.FP32 else contextlib.nullcontext()
     try:
-        with np.errstate(over="ignore"):  # what is too large for FP32 is then infinite, and refused as such
+        with quiet:
             array = np.array(items, dtype=NUMPY_DTYPES[datatype])
     except OverflowError as error:
         raise wrong_tensor(name, f"data: {error}, the range of {datatype.value}") from error

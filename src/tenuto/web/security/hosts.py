@@ -29,4 +29,5 @@ class Hosts:
 
 def _without_port(host: str) -> str:
     name, colon, port = host.rpartition(":")
-    return name if colon and port.isascii() and port.isdigit() else host
+    is_name = ":" not in name or name.endswith("]")  # colons within brackets are an IPv6 address
+    return name if colon and is_name and port.isascii() and port.isdigit() else host

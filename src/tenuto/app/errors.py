@@ -23,3 +23,16 @@ CHILD_FAILED = Fault(
     "Read the log that the detail names; `tenuto doctor` looks at the usual causes.",
     retryable=True,
 )
+EGRESS_REFUSED = Fault(
+    "app.egress_refused",
+    FaultKind.FORBIDDEN,
+    "calls to this host are not allowed",
+    "Declare an EgressRule for the host and port; set `private: true` if its address is not a public one.",
+)
+LEDGER_SPOOL_FULL = Fault(
+    "app.ledger_spool_full",
+    FaultKind.UNAVAILABLE,
+    "the database is away and the local spool of settlements is full",
+    "Bring the database back; calls are taken again as soon as the spool was delivered.",
+    retryable=True,
+)

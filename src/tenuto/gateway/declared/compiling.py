@@ -18,7 +18,8 @@ from tenuto.core.decoding import convert
 from tenuto.core.digests import digest_of
 from tenuto.core.words import Actor, ActorKind, Effect, Ref, Verdict
 from tenuto.gateway.declared import queries
-from tenuto.gateway.declared.kinds import ProviderSpec, RouteSpec
+from tenuto.gateway.declared.kinds import EgressRuleSpec, ProviderSpec, RouteSpec
+from tenuto.gateway.declared.words import EgressTarget
 from tenuto.gateway.words.routing import Endpoint, Identity, KeyEntry, Route, Snapshot, Upstream
 from tenuto.govern.resources import queries as resources
 from tenuto.govern.resources.words import Stored
@@ -31,6 +32,12 @@ INVOKE_ENDPOINT = "serving:endpoint:invoke"
 Decide = Callable[[Transaction, Actor, str, Ref], Verdict]
 DefaultUrl = Callable[[str, str], str]
 """(dialect, profile) -> the base URL that the profile knows, or empty."""
+
+
+def egress_targets(tx: Transaction) -> list[EgressTarget]:
+    """Return the hosts that somebody declared."""
+    specs = [convert(stored.spec, EgressRuleSpec) for stored in resources.everywhere(tx, "EgressRule")]
+    return [EgressTarget(spec.host.lower(), spec.port, spec.private) for spec in specs]
 
 
 class Compiler(msgspec.Struct, frozen=True):

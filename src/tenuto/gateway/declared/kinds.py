@@ -53,8 +53,28 @@ class RouteSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     protect_personal_data: bool = True
 
 
-def kinds(profiles: ProfileNames) -> tuple[Kind, Kind]:
-    """Return both kinds; ``profiles`` knows the dialects that are installed."""
+class EgressRuleSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A host that calls may go to, besides those that the shipped profiles know.
+
+    ``private`` lets the host have an address that is not public: this machine, or your own network.
+    """
+
+    host: str
+    port: int = 443
+    private: bool = False
+
+
+EGRESS_RULE = Kind(
+    name="EgressRule",
+    level=Level.ORGANISATION,
+    spec=EgressRuleSpec,
+    summary="A host that calls to providers may go to.",
+    order=15,
+)
+
+
+def kinds(profiles: ProfileNames) -> tuple[Kind, ...]:
+    """Return the kinds; ``profiles`` knows the dialects that are installed."""
 
     def admit_provider(
         _case: Case, new: Declared[ProviderSpec], _old: Declared[ProviderSpec] | None
@@ -78,7 +98,7 @@ def kinds(profiles: ProfileNames) -> tuple[Kind, Kind]:
         order=40,
         admit=_admit_route,
     )
-    return provider, route
+    return EGRESS_RULE, provider, route
 
 
 def _check_provider(new: Declared[ProviderSpec], known: Sequence[str]) -> None:

@@ -1,0 +1,1 @@
+"""What the data plane asks for, satisfied with the rest of the house."""

@@ -91,7 +91,10 @@ class TextGuard(Protocol):
 
 class Secrets(Protocol):
     async def credential(self, reference: str) -> str:
-        """Return the secret that goes into the credential header. Kept by version, so rarely a wait."""
+        """Return the secret that goes into the credential header. Kept by version, so rarely a wait.
+
+        Raises ``TenutoError``, with CREDENTIAL_MISSING where there is none.
+        """
         ...
 
 

@@ -10,24 +10,16 @@ from typing import Any
 
 import msgspec
 
-from tenuto.core.errors import PLUGIN_UNKNOWN, Fault, FaultKind, TenutoError
+from tenuto.core.errors import PLUGIN_UNKNOWN, TenutoError
 from tenuto.core.money import Money
 from tenuto.core.words import Actor, ActorKind, Effect, Verdict
-from tenuto.gateway.errors import BUDGET_EXHAUSTED, EGRESS_REFUSED
+from tenuto.gateway.errors import BUDGET_EXHAUSTED, CREDENTIAL_MISSING, EGRESS_REFUSED, LEDGER_AWAY
 from tenuto.gateway.ports import Dialect
 from tenuto.gateway.words.calls import CallIntent, CallRecord, Outcome, Reservation, Settlement
 from tenuto.gateway.words.routing import Identity, KeyEntry, Refusal, Route, Snapshot
 
 _PEPPER = b"simulated pepper"
 _FAR = datetime(2100, 1, 1, tzinfo=UTC)
-
-AWAY = Fault(
-    "testing.ledger_away",
-    FaultKind.UNAVAILABLE,
-    "the simulated ledger is away",
-    "Set `away` to False.",
-    retryable=True,
-)
 
 
 class MemoryKeys:
@@ -97,7 +89,7 @@ class MemoryLedger:
     async def reserve(self, call: CallIntent) -> Reservation | Refusal:
         await asyncio.sleep(self.pause)
         if self.away:
-            raise TenutoError(AWAY)
+            raise TenutoError(LEDGER_AWAY, "the simulation says so")
         if self.left is not None:
             if self.left == 0:
                 return Refusal(BUDGET_EXHAUSTED, "the budget `simulated` has 0 calls left")
@@ -130,6 +122,8 @@ class PlainSecrets:
         self._secrets = dict(secrets)
 
     async def credential(self, reference: str) -> str:
+        if reference not in self._secrets:
+            raise TenutoError(CREDENTIAL_MISSING, reference)
         return self._secrets[reference]
 
 

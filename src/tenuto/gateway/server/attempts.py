@@ -81,7 +81,7 @@ class Attempts:
             if attempt.repeats and not await self._may_repeat(attempt, hopeless, last):
                 continue
             try:
-                return await self._attempt(attempt)
+                return await self._attempt(attempt, plan.route.output_cap)
             except TenutoError as error:
                 last = error
                 if isinstance(error, UpstreamRefusedError) and not error.elsewhere:
@@ -102,7 +102,7 @@ class Attempts:
         await asyncio.sleep(pause)
         return True
 
-    async def _attempt(self, attempt: Attempt) -> Answering:
+    async def _attempt(self, attempt: Attempt, output_cap: int | None) -> Answering:
         clock = self._parts.clock
         before = clock.monotonic()
         self.upstream = attempt.upstream
@@ -110,7 +110,7 @@ class Attempts:
         self.answering = None
         status, fault = 0, ""
         try:
-            answering = await self._try(attempt.upstream)
+            answering = await self._try(attempt.upstream, output_cap)
             status = 200
         except TenutoError as error:
             fault = error.fault.code
@@ -125,12 +125,12 @@ class Attempts:
             self.records.append(AttemptRecord(attempt.upstream, status, fault, seconds))
         return answering
 
-    async def _try(self, upstream: Upstream) -> Answering:
+    async def _try(self, upstream: Upstream, output_cap: int | None) -> Answering:
         dialect: Dialect = self._parts.ports.dialects.load(upstream.dialect)
         profile = dialect.profiles.get(upstream.profile)
         if profile is None:
             raise TenutoError(UPSTREAM_DENIED, f"{upstream.provider} has no profile {upstream.profile!r}")
-        request = self._provider_request(dialect, upstream)
+        request = self._provider_request(dialect, upstream, output_cap)
         call = dialect.encode(request, profile)
         response = await self._send(upstream, call)
         try:
@@ -142,7 +142,9 @@ class Attempts:
             response.close()
             raise
 
-    def _provider_request(self, dialect: Dialect, upstream: Upstream) -> ProviderRequest:
+    def _provider_request(
+        self, dialect: Dialect, upstream: Upstream, output_cap: int | None
+    ) -> ProviderRequest:
         asked, request = self._asked, self._asked.request
         same = dialect.format is request.format
         headers = {name: value for name in dialect.caller_headers if (value := asked.header(name))}
@@ -153,6 +155,7 @@ class Attempts:
             document=request.fields if same else None,
             chat=None if same else asked.form.chat(request.fields),
             headers=headers if same else {},
+            output_cap=output_cap,
         )
 
     async def _send(self, upstream: Upstream, call: HttpCall) -> Response:

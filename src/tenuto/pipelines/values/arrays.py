@@ -13,13 +13,15 @@ from tenuto.pipelines.errors import VALUE_NOT_POSSIBLE
 from tenuto.pipelines.values.sinks import verified
 from tenuto.pipelines.words import StoredValue
 
+_VERSION = (3, 0)  # the first that takes field names of any alphabet
+
 
 def write(value: Any, sink: BufferedIOBase) -> tuple[ValueType, dict[str, Any]]:
     import numpy as np
 
     if value.dtype.hasobject:
         raise TenutoError(VALUE_NOT_POSSIBLE, f"an array of {value.dtype} holds Python objects")
-    np.lib.format.write_array(sink, without_padding(value), allow_pickle=False)
+    np.lib.format.write_array(sink, without_padding(value), version=_VERSION, allow_pickle=False)
     exact = ValueType(Kind.ARRAY, name=value.dtype.type.__name__)
     return exact, {"dtype": str(value.dtype), "shape": list(value.shape)}
 

@@ -1,0 +1,1 @@
+"""What happens next in a run. Values in, values out: no clock, no file, no database."""

@@ -36,3 +36,21 @@ LEDGER_SPOOL_FULL = Fault(
     "Bring the database back; calls are taken again as soon as the spool was delivered.",
     retryable=True,
 )
+RUNTIME_FOLDER_UNSAFE = Fault(
+    "app.runtime_folder_unsafe",
+    FaultKind.UNAVAILABLE,
+    "the folder for the platform's sockets is not private to this user",
+    "Remove the folder that the detail names, or choose a home with a shorter path.",
+)
+PORT_TAKEN = Fault(
+    "app.port_taken",
+    FaultKind.CONFLICT,
+    "another program listens on the platform's port",
+    "Stop it, or choose another port: `tenuto up --port N` or TENUTO_PORT.",
+)
+ALREADY_UP = Fault(
+    "app.already_up",
+    FaultKind.CONFLICT,
+    "this installation is running already",
+    "Use it, or stop the other `tenuto up` first; its process id stands in the detail.",
+)

@@ -48,12 +48,6 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         Path | None, Doc("Folder for signed audit checkpoints, outside `home`; best on another machine.")
     ] = None
     source_roots: Annotated[str, Doc("Colon-separated folders from which data sources may be read.")] = ""
-    upstream_hosts: Annotated[
-        str,
-        Doc(
-            "Comma-separated `host` or `host:port` that providers may be reached at, besides the known ones."
-        ),
-    ] = ""
     plugin_distributions: Annotated[
         str, Doc("Comma-separated distributions whose plugins may be loaded, besides Tenuto's own.")
     ] = ""
@@ -88,6 +82,19 @@ def read_settings(environment: Mapping[str, str] | None = None, **overrides: Any
         return msgspec.convert(values, Settings, strict=False, dec_hook=_decode)
     except msgspec.ValidationError as error:
         raise TenutoError(SETTING_INVALID, str(error)) from None
+
+
+def child_environment() -> dict[str, str]:
+    """Return what a process of the platform is given: its settings, and what finds programs and folders.
+
+    Keys of providers and other secrets of the person who starts the platform stay outside.
+    """
+    names = ("PATH", "HOME", "TMPDIR", "LANG", "LC_ALL", "XDG_DATA_HOME", "XDG_RUNTIME_DIR", "SSL_CERT_FILE")
+    return {
+        name: value
+        for name, value in os.environ.items()
+        if name in names or (name.startswith(_PREFIX) and name not in _FOREIGN)
+    }
 
 
 def documented() -> list[tuple[str, str, str]]:

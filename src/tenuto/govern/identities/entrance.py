@@ -159,11 +159,17 @@ def log_in(keeper: Doorkeeper, scope: Scope, email: str, password: SecretText) -
     return Login(person, key.whole, info.expires_at)
 
 
-def sign_out(keeper: Doorkeeper, scope: Scope, secret: SecretText) -> None:
+def session_name(secret: SecretText) -> str:
+    """Return what a session may be called by: enough to end it, nothing to enter with."""
+    return _hash(secret).hex()
+
+
+def sign_out(keeper: Doorkeeper, scope: Scope, session: str) -> None:
+    """End the session of that name."""
     with keeper.desk.database.begin(scope) as tx:
-        person = queries.session_person(tx, _hash(secret))
+        person = queries.session_person(tx, bytes.fromhex(session))
         if person is not None:
-            queries.end_session(tx, _hash(secret))
+            queries.end_session(tx, bytes.fromhex(session))
             _record(keeper.desk, tx, "govern:session:end", person.ref, {})
 
 

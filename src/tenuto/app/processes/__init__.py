@@ -1,0 +1,1 @@
+"""The processes of a running platform. Each has one ``run(settings, ready)``; ``tenuto.app.process`` calls it."""

@@ -1,0 +1,139 @@
+"""The data plane: owns the public port, answers model calls, passes everything else on."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import signal
+import socket
+import threading
+from collections.abc import Callable
+from datetime import timedelta
+
+import uvloop
+
+from tenuto.app.building import Platform, build
+from tenuto.app.data_plane.call_log import RefusedCalls
+from tenuto.app.data_plane.egress import EgressList
+from tenuto.app.data_plane.guard import PersonalDataGuard
+from tenuto.app.data_plane.keys import GatewayKeys
+from tenuto.app.data_plane.ledger import SpendLedger
+from tenuto.app.data_plane.secrets import ProviderSecrets
+from tenuto.app.data_plane.snapshots import Snapshots
+from tenuto.app.data_plane.spool import Spool
+from tenuto.app.errors import PORT_TAKEN
+from tenuto.app.settings import Settings
+from tenuto.app.sockets import control_socket, serving_socket
+from tenuto.core.errors import TenutoError
+from tenuto.gateway.declared.compiling import Compiler
+from tenuto.gateway.server.data_plane import DataPlane
+from tenuto.gateway.server.listener import Listener, serve
+from tenuto.gateway.server.parts import Ports
+from tenuto.gateway.words.limits import Limits
+from tenuto.gateway.words.routing import Endpoint
+from tenuto.govern.resources import queries as resources
+from tenuto.store.database import Transaction
+
+_log = logging.getLogger(__name__)
+_LIFETIME = timedelta(minutes=15)
+_DELIVERY_SECONDS = 2.0
+
+
+def run(settings: Settings, ready: Callable[[], None]) -> None:
+    """Serve until told to stop, then finish what is in flight."""
+    _require_free(settings)
+    platform = build(settings)
+    snapshots = Snapshots(platform.desk.database, _compiler(platform, settings))
+    ledger = SpendLedger(platform.desk, snapshots, Spool(settings.home / "spool" / "settlements.jsonl"))
+    refused = RefusedCalls(platform.desk)
+    plane = DataPlane(_ports(platform, snapshots, ledger, refused))
+    stopping = threading.Event()
+    helpers = [
+        threading.Thread(target=snapshots.follow, name="snapshots", daemon=True),
+        threading.Thread(target=_deliver, args=(ledger, stopping), name="spool", daemon=True),
+    ]
+    for helper in helpers:
+        helper.start()
+    try:
+        uvloop.run(_serve(plane, settings, ready))
+    finally:
+        snapshots.stop()
+        stopping.set()
+        refused.close()
+        ledger.close()
+        platform.close()
+
+
+async def _serve(plane: DataPlane, settings: Settings, ready: Callable[[], None]) -> None:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    listening = asyncio.ensure_future(serve(plane, Listener(settings.host, settings.port), stop))
+    await _until_open(settings, listening)
+    ready()
+    await listening
+
+
+async def _until_open(settings: Settings, listening: asyncio.Future[None]) -> None:
+    """Wait until the port answers, so that "ready" is true when it is said."""
+    while not listening.done():
+        try:
+            _, writer = await asyncio.open_connection(settings.host, settings.port)
+        except OSError:
+            await asyncio.sleep(0.01)
+        else:
+            writer.close()
+            return
+
+
+def _ports(platform: Platform, snapshots: Snapshots, ledger: SpendLedger, refused: RefusedCalls) -> Ports:
+    settings, desk = platform.settings, platform.desk
+    return Ports(
+        snapshots=snapshots,
+        keys=GatewayKeys(platform.keys.pepper),
+        ledger=ledger,
+        guard=PersonalDataGuard(),
+        secrets=ProviderSecrets(desk, platform.vault, desk.clock),
+        egress=EgressList(platform.dialects.known_hosts(), snapshots.egress),
+        call_log=refused,
+        dialects=platform.dialects,
+        clock=desk.clock,
+        ids=desk.ids,
+        control_plane=str(control_socket(settings.home)),
+        limits=Limits(body=settings.call_limit),
+    )
+
+
+def _compiler(platform: Platform, settings: Settings) -> Compiler:
+    socket_path = str(serving_socket(settings.home))
+
+    def endpoints(tx: Transaction) -> dict[str, dict[str, Endpoint]]:
+        found: dict[str, dict[str, Endpoint]] = {}
+        for stored in resources.everywhere(tx, "Endpoint"):
+            found.setdefault(stored.workspace or "", {})[stored.name] = Endpoint(stored.name, socket_path)
+        return found
+
+    return Compiler(platform.decider.decide_for, platform.dialects.default_url, endpoints, _LIFETIME)
+
+
+def _deliver(ledger: SpendLedger, stopping: threading.Event) -> None:
+    """Book what the spool holds as soon as the database is back."""
+    while not stopping.wait(_DELIVERY_SECONDS):
+        try:
+            delivered = ledger.deliver()
+        except TenutoError as error:
+            _log.warning("spool.waiting fault=%s", error.fault.code)
+        else:
+            if delivered:
+                _log.info("spool.delivered settlements=%d", delivered)
+
+
+def _require_free(settings: Settings) -> None:
+    """Refuse a port that another program has: two servers on one port would share its connections."""
+    with socket.socket(socket.AF_INET6 if ":" in settings.host else socket.AF_INET) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((settings.host, settings.port))
+        except OSError as error:
+            raise TenutoError(PORT_TAKEN, f"{settings.host}:{settings.port} ({error.strerror})") from None

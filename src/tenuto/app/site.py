@@ -1,0 +1,125 @@
+"""The control plane as one application: API and console over the rooms' use cases."""
+
+from __future__ import annotations
+
+import hmac
+from collections.abc import Callable
+
+import tenuto
+from tenuto.app.building import Platform, source_roots
+from tenuto.core.words import Scope, system_actor
+from tenuto.govern.actions import Action
+from tenuto.govern.identities import entrance
+from tenuto.govern.secret_text import SecretText
+from tenuto.govern.workspaces import queries as places
+from tenuto.web.api import access, audit, identities, registry, resources
+from tenuto.web.build import build_registry, build_site
+from tenuto.web.console.statics import Statics
+from tenuto.web.dispatch.config import SiteConfig, SiteParts
+from tenuto.web.dispatch.site import Site
+from tenuto.web.ports import FrameFacts
+from tenuto.web.services import Services
+from tenuto.web.words import Call, Caller, NewSession
+
+
+def control_site(platform: Platform, checkpoint_now: Callable[[], None]) -> Site:
+    """Return the application that the control process serves on its socket."""
+    doors = Doors(platform)
+    statics = Statics()
+    routes = [route for area in (resources, identities, access, audit, registry) for route in area.routes()]
+    known = {action.value for action in Action}
+    table = build_registry(routes, doors, statics, version=tenuto.__version__, actions=known)
+    settings = platform.settings
+    config = SiteConfig(
+        hosts=_hosts(settings.allowed_hosts, settings.port),
+        signing_key=_signing_key(platform),
+        upload_folder=settings.home / "uploads",
+        behind_edge=True,
+    )
+    parts = SiteParts(
+        services=services(platform, checkpoint_now),
+        authenticator=doors,
+        clock=platform.desk.clock,
+        ids=platform.desk.ids,
+    )
+    return build_site(table, statics, Frame(platform), config, parts)
+
+
+def services(platform: Platform, checkpoint_now: Callable[[], None]) -> Services:
+    scratch = platform.settings.home / "scratch"
+    scratch.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return Services(
+        desk=platform.desk,
+        decider=platform.decider,
+        kinds=platform.kinds,
+        keeper=platform.keeper,
+        vault=platform.vault,
+        witness=platform.witness,
+        signer=platform.keys.models,
+        blobs=platform.blobs,
+        source_roots=source_roots(platform.settings),
+        scratch=scratch,
+        upload_limit=platform.settings.upload_limit,
+        checkpoint_now=checkpoint_now,
+    )
+
+
+class Doors:
+    """Recognises callers, and lets people in and out of the console."""
+
+    def __init__(self, platform: Platform) -> None:
+        self._platform = platform
+        self._keeper = platform.keeper
+
+    def by_token(self, token: str, _source: str) -> Caller:
+        key = entrance.by_key(self._keeper, token)
+        return Caller(key.actor, f"key:{key.id[:6]}", key.workspace)
+
+    def by_session(self, secret: str, _source: str) -> Caller | None:
+        person = entrance.by_session(self._keeper, SecretText(secret))
+        return Caller(person.actor, entrance.session_name(SecretText(secret))) if person else None
+
+    def wants_first_owner(self) -> bool:
+        with self._platform.desk.database.begin(_scope()) as tx:
+            return places.the_organisation(tx) is None
+
+    def sign_in(self, call: Call, email: str, password: str) -> NewSession:
+        entered = entrance.sign_in(self._keeper, call.scope, email, SecretText(password))
+        return NewSession(entered.secret.reveal(), entered.expires_at)
+
+    def make_first_owner(self, call: Call, *, token: str, name: str, email: str, password: str) -> NewSession:
+        owner = entrance.NewOwner(name=name, email=email, password=SecretText(password))
+        entered = entrance.found(self._keeper, call.scope, SecretText(token), owner)
+        return NewSession(entered.secret.reveal(), entered.expires_at)
+
+    def sign_out(self, call: Call) -> None:
+        if call.caller is not None:
+            entrance.sign_out(self._keeper, call.scope, call.caller.credential)
+
+
+class Frame:
+    """What the frame of every console page tells."""
+
+    def __init__(self, platform: Platform) -> None:
+        self._platform = platform
+
+    def facts(self, call: Call) -> FrameFacts:
+        if call.caller is None or not call.workspace:
+            return FrameFacts()
+        with self._platform.desk.database.begin(_scope()) as tx:
+            found = {place.name: place for place in places.listed(tx)}.get(call.workspace)
+        return FrameFacts(found.name, found.environment.value) if found else FrameFacts()
+
+
+def _scope() -> Scope:
+    return Scope(system_actor("console-frame"))
+
+
+def _hosts(names: str, port: int) -> tuple[str, ...]:
+    plain = [name.strip() for name in names.split(",") if name.strip()]
+    return tuple(plain + [f"{name}:{port}" for name in plain])
+
+
+def _signing_key(platform: Platform) -> bytes:
+    """Return a key of its own for forms and messages, so that no key serves two purposes."""
+    return hmac.digest(platform.keys.pepper, b"tenuto console forms", "sha256")

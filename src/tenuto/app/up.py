@@ -1,0 +1,104 @@
+"""``tenuto up``: the database, the schema, the processes, in this order; and everything down again."""
+
+from __future__ import annotations
+
+import contextlib
+import signal
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import msgspec
+
+from tenuto.app.building import build
+from tenuto.app.database import logins_of, migrations, start_embedded
+from tenuto.app.errors import ALREADY_UP
+from tenuto.app.keys import ensure_keys
+from tenuto.app.settings import Settings, child_environment
+from tenuto.app.supervision import Child, Supervisor
+from tenuto.core.clock import SystemClock
+from tenuto.core.errors import TenutoError
+from tenuto.govern.identities.entrance import bootstrap_token
+from tenuto.store.embedded.locks import HeldLock, try_lock
+from tenuto.store.embedded.words import Progress
+
+PROCESSES = ("control", "serving", "gateway")
+
+Notice = Callable[[str], None]
+
+
+class Running(msgspec.Struct, frozen=True):
+    """A platform that answers. ``token`` makes the first owner; None when there is one."""
+
+    address: str
+    token: str | None
+    pids: dict[str, int]
+
+
+@contextlib.contextmanager
+def running(settings: Settings, notice: Notice) -> Iterator[Running]:
+    """Keep the platform up for as long as the block lasts. Raises if it cannot come up."""
+    clock = SystemClock()
+    settings.home.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with _alone(settings.home):
+        server = start_embedded(settings, clock, lambda progress: _tell(notice, progress))
+        try:
+            ensure_keys(settings.keys)
+            migrations().upgrade(logins_of(settings, clock))
+            token = _prepare(settings)
+            supervisor = Supervisor(_children(settings), lambda name, what: notice(f"{name} {what}"))
+            try:
+                supervisor.start()
+                yield Running(_address(settings), token, supervisor.pids())
+            finally:
+                supervisor.stop()
+        finally:
+            if server is not None:
+                server.stop()
+
+
+def wait_for_signal() -> None:
+    """Return when SIGINT or SIGTERM arrives. Call from the main thread."""
+    told = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda _number, _frame: told.set())
+    told.wait()
+
+
+def _prepare(settings: Settings) -> str | None:
+    """Clear what a crash left, and offer the first owner's token while there is none."""
+    platform = build(settings)
+    try:
+        platform.blobs.clear_staging()
+        token = bootstrap_token(platform.keeper)
+        return token.reveal() if token is not None else None
+    finally:
+        platform.close()
+
+
+def _children(settings: Settings) -> list[Child]:
+    logs = settings.home / "logs"
+    logs.mkdir(mode=0o700, exist_ok=True)
+    place = [f"--home={settings.home}", f"--host={settings.host}", f"--port={settings.port}"]
+    return [Child(name, [name, *place], child_environment(), logs / f"{name}.log") for name in PROCESSES]
+
+
+@contextlib.contextmanager
+def _alone(home: Path) -> Iterator[None]:
+    """Hold the installation for this process. The kernel lets go of it when the process ends, however it ends."""
+    path = home / "up.lock"
+    lock: HeldLock | None = try_lock(path)
+    if lock is None:
+        raise TenutoError(ALREADY_UP, f"process {path.read_text().strip()}")
+    lock.sign()
+    with lock:
+        yield
+
+
+def _address(settings: Settings) -> str:
+    host = f"[{settings.host}]" if ":" in settings.host else settings.host
+    return f"http://{host}:{settings.port}"
+
+
+def _tell(notice: Notice, progress: Progress) -> None:
+    notice(f"database: {progress.stage.value}")

@@ -20,6 +20,7 @@ from typing import Any
 
 import msgspec
 
+import reference_http
 import tenuto
 from reference_types import fields_table, first_paragraph, table, text
 from tenuto.core.errors import Fault
@@ -112,6 +113,13 @@ def commands() -> str:
     return str(app.generate_docs(output_format="markdown")) if app is not None else ""
 
 
+def http_api() -> str:
+    areas = [name for name in _modules() if name.startswith("tenuto.web.api.")]
+    declared = [getattr(importlib.import_module(name), "routes", None) for name in areas]
+    routes = [route for declare in declared if declare is not None for route in declare()]
+    return reference_http.page(routes) if routes else ""
+
+
 def messages() -> str:
     folder = PACKAGE / "web/console/messages"
     languages = sorted(place.name for place in folder.glob("*") if place.is_dir())
@@ -132,6 +140,7 @@ def _catalogue(folder: Path) -> dict[str, str]:
 
 PAGES: dict[str, Callable[[], str]] = {
     "commands": commands,
+    "http-api": http_api,
     "settings": settings,
     "kinds": kinds,
     "actions": actions,

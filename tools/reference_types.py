@@ -42,19 +42,23 @@ def table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
-def fields_table(struct: type[msgspec.Struct], spell: Callable[[str], str] = str) -> str:
-    """Describe the fields of a struct, or return nothing when it has none."""
+def fields_table(
+    struct: type[msgspec.Struct], spell: Callable[[str], str] = str, *, taken: bool = True
+) -> str:
+    """Describe the fields of a struct, or return nothing when it has none. An answer has no defaults to tell."""
     info = types.type_info(struct)
     if not isinstance(info, types.StructType) or not info.fields:
         return ""
-    meanings = {name: _meaning(hint) for name, hint in get_type_hints(struct, include_extras=True).items()}
-    rows = [
-        [f"`{spell(field.encode_name)}`", text(type_name(field.type)), _default(field), meanings[field.name]]
-        for field in info.fields
-    ]
-    columns = ["Name", "Takes", "If left out", "Meaning"]
-    shown = len(columns) if any(meanings.values()) else len(columns) - 1
-    return table(columns[:shown], [row[:shown] for row in rows])
+    hints = get_type_hints(struct, include_extras=True)
+    columns: dict[str, list[str]] = {
+        "Name": [f"`{spell(field.encode_name)}`" for field in info.fields],
+        "Takes" if taken else "Holds": [text(type_name(field.type)) for field in info.fields],
+    }
+    if taken:
+        columns["If left out"] = [_default(field) for field in info.fields]
+    if any(meanings := [_meaning(hints[field.name]) for field in info.fields]):
+        columns["Meaning"] = meanings
+    return table(list(columns), list(zip(*columns.values(), strict=True)))
 
 
 def _meaning(hint: Any) -> str:

@@ -9,8 +9,10 @@ from pathlib import Path
 
 import pytest
 
+from architecture.house import sources
 from architecture.test_faults import DECLARED
 from docs.pages import ROOT
+from tenuto.app.settings import Settings
 
 
 @pytest.fixture(scope="module")
@@ -25,14 +27,20 @@ def test_every_fault_has_its_line_in_the_reference(reference: Path) -> None:
     assert [fault.code for fault in DECLARED.values() if f"| `{fault.code}` |" not in text] == []
 
 
-@pytest.mark.skipif(importlib.util.find_spec("tenuto.app") is None, reason="settings do not stand yet")
 def test_every_setting_has_its_line_and_its_meaning(reference: Path) -> None:
-    settings = importlib.import_module("tenuto.app.settings").Settings
     lines = (reference / "settings.md").read_text("utf-8").splitlines()
-    for name in settings.__struct_fields__:
+    for name in Settings.__struct_fields__:
         line = next((line for line in lines if line.startswith(f"| `TENUTO_{name.upper()}` |")), None)
         assert line is not None, name
         assert len(line.strip("| ").split(" | ")) == 4, f"{name} has no sentence that says what it is for"
+
+
+def test_every_route_of_the_api_has_its_heading(reference: Path) -> None:
+    headings = (reference / "http-api.md").read_text("utf-8").splitlines()
+    areas = [source.module for source in sources() if source.module.startswith("tenuto.web.api.")]
+    routes = [route for area in areas for route in importlib.import_module(area).routes()]
+    assert len(routes) > 10
+    assert [route for route in routes if f"### `{route.method} {route.path}`" not in headings] == []
 
 
 def test_the_documentation_builds_without_a_warning(tmp_path: Path) -> None:

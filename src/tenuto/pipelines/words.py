@@ -117,11 +117,14 @@ class Usage(msgspec.Struct, frozen=True):
 
 
 class Outcome(msgspec.Struct, frozen=True):
-    """How an attempt ended: one ``ItemOutcome`` for each of its items, in their order."""
+    """How an attempt ended: one ``ItemOutcome`` for each of its items, in their order.
+
+    ``isolation`` names what confined the step: the kernel of a machine may refuse one or the other.
+    """
 
     items: tuple[ItemOutcome, ...]
     usage: Usage
-    isolation: str  # "sandbox", "process" or "none"
+    isolation: tuple[str, ...] = ()
 
     @property
     def status(self) -> Status:

@@ -17,8 +17,8 @@ from sklearn.ensemble import HistGradientBoostingClassifier
 from threadpoolctl import threadpool_limits
 
 from tenuto.core.digests import digest_of
-from tenuto.serving.conversion.convert import convert, to_skops
-from tenuto.serving.conversion.signatures import describe_model
+from tenuto.serving.conversion.convert import to_skops
+from tenuto.serving.conversion.package import package_model
 from tenuto.serving.host.control import ControlClient
 from tenuto.serving.words import Deployment, DeploymentTable, ModelFormat, ModelSpec
 
@@ -61,8 +61,8 @@ def _report(table: list[list[str]]) -> dict[str, Any]:
 
 
 def _specs(model: Any, rows: Any, folder: Path) -> dict[str, ModelSpec]:
-    described = describe_model(model, rows)
-    onnx = convert(model, rows, described.signature)
+    packaged = package_model(model, rows)
+    onnx = packaged.conversion
     if onnx.format is not ModelFormat.ONNX:
         raise SystemExit(f"no parity: {onnx.refused}")
     content, types = to_skops(model)
@@ -77,9 +77,9 @@ def _specs(model: Any, rows: Any, folder: Path) -> dict[str, ModelSpec]:
             digest=digest_of(data),
             format=form,
             path=str(path),
-            signature=described.signature,
-            sample=described.sample,
-            expected=described.expected,
+            signature=packaged.signature,
+            sample=packaged.sample,
+            expected=packaged.expected,
             trusted_types=trusted,
         )
     return specs

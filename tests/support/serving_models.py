@@ -19,8 +19,8 @@ from sklearn.preprocessing import FunctionTransformer, StandardScaler
 
 from tenuto.core.digests import digest_of
 from tenuto.core.words import Effect, Verdict
-from tenuto.serving.conversion.convert import convert, to_skops
-from tenuto.serving.conversion.signatures import describe_model
+from tenuto.serving.conversion.convert import to_skops
+from tenuto.serving.conversion.package import package_model
 from tenuto.serving.words import (
     Conversion,
     Datatype,
@@ -51,14 +51,13 @@ def scaled_regression(**options: Any) -> Any:
 def spec_of(
     estimator: Any, rows: Any, folder: Path, *, version: str = "1", native: bool = False, **fields: Any
 ) -> ModelSpec:
-    """Describe, convert and write a model as a pipeline would, and return what the server is told."""
-    described = describe_model(estimator, rows)
+    """Package and write a model as a pipeline would, and return what the server is told."""
+    packaged = package_model(estimator, rows)
+    made = packaged.conversion
     if native:
         content, types = to_skops(estimator)
         made = Conversion(ModelFormat.SKOPS, content, digest_of(content), trusted_types=types)
-    else:
-        made = convert(estimator, rows, described.signature)
-        assert made.format is ModelFormat.ONNX, made.refused
+    assert made.format is (ModelFormat.SKOPS if native else ModelFormat.ONNX), made.refused
     path = folder / made.digest.replace(":", "-")
     path.write_bytes(made.content)
     spec = ModelSpec(
@@ -67,9 +66,9 @@ def spec_of(
         digest=made.digest,
         format=made.format,
         path=str(path),
-        signature=described.signature,
-        sample=described.sample,
-        expected=described.expected,
+        signature=packaged.signature,
+        sample=packaged.sample,
+        expected=packaged.expected,
         trusted_types=made.trusted_types,
     )
     return msgspec.structs.replace(spec, **fields)

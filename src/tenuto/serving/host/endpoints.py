@@ -61,9 +61,13 @@ class Endpoint(msgspec.Struct, frozen=True):
     previous: Loaded | None = None
 
     @property
+    def entries(self) -> tuple[Loaded, ...]:
+        return (self.active,) if self.previous is None else (self.active, self.previous)
+
+    @property
     def versions(self) -> dict[str, Loaded]:
-        loaded = (self.active,) if self.previous is None else (self.active, self.previous)
-        return {entry.model.spec.version: entry for entry in reversed(loaded)}
+        """By version; two models may count alike, then the active one is meant."""
+        return {entry.model.spec.version: entry for entry in reversed(self.entries)}
 
 
 class Endpoints:
@@ -180,9 +184,7 @@ class Endpoints:
 
     @staticmethod
     def _entries(table: dict[str, Endpoint]) -> dict[ModelSpec, Loaded]:
-        return {
-            entry.model.spec: entry for endpoint in table.values() for entry in endpoint.versions.values()
-        }
+        return {entry.model.spec: entry for endpoint in table.values() for entry in endpoint.entries}
 
 
 def _check(table: DeploymentTable) -> None:
@@ -192,10 +194,6 @@ def _check(table: DeploymentTable) -> None:
             raise TenutoError(HOST_TABLE, f"{name[:200]!r} cannot be an endpoint's name")
         if names.count(name) > 1:
             raise TenutoError(HOST_TABLE, f"{name!r} is there twice")
-    for deployment in table.deployments:
-        previous = deployment.previous
-        if previous is not None and previous.version == deployment.active.version:
-            raise TenutoError(HOST_TABLE, f"{deployment.endpoint!r} has the same version active and previous")
 
 
 def _outcome(name: str, endpoint: Endpoint | None, errors: list[TenutoError]) -> EndpointOutcome:
@@ -203,5 +201,5 @@ def _outcome(name: str, endpoint: Endpoint | None, errors: list[TenutoError]) ->
     if endpoint is None:
         return EndpointOutcome(name, None, (), told)
     serving = endpoint.active.model.spec.version
-    warm = tuple(version for version in endpoint.versions if version != serving)
+    warm = tuple(entry.model.spec.version for entry in endpoint.entries[1:])
     return EndpointOutcome(name, serving, warm, told)

@@ -1,0 +1,129 @@
+"""How long one decision takes: 1,000 bindings over 200 workspaces, and the same 1,000 in one workspace."""
+
+from __future__ import annotations
+
+import json
+import random
+import time
+from collections.abc import Callable
+
+from tenuto.core.words import Actor, ActorKind, Ref
+from tenuto.govern.actions import Action
+from tenuto.govern.policy import Authorizer, Binding, Place, PolicyLibrary
+from tenuto.govern.policy.evaluation import Question, ask, link
+
+BINDINGS = 1_000
+PEOPLE = 400
+QUESTIONS = 10_000
+ACTIONS = (
+    Action.RESOURCE_READ,
+    Action.RESOURCE_APPLY,
+    Action.CALL_INVOKE,
+    Action.MODEL_REGISTER,
+    Action.MODEL_APPROVE,
+    Action.RUN_SUBMIT,
+    Action.AUDIT_READ,
+)
+Ask = Callable[[Question], bool]
+
+
+def main() -> None:
+    library, rows = _first_start()
+    for workspaces in (200, 1):
+        chance = random.Random(7)
+        places = [Place(f"w{number}", f"workspace {number}") for number in range(workspaces)]
+        bindings = [_binding(chance, number, library, places) for number in range(BINDINGS)]
+        over = f"over {workspaces} workspaces" if workspaces > 1 else "in one workspace"
+        started = time.thread_time()
+        authorizer = Authorizer(library, bindings, places)
+        took = time.thread_time() - started
+        rows.append([f"take {BINDINGS:,} bindings {over} into force", "", f"{took * 1e3:.1f} ms", ""])
+        questions = [_question(chance, chance.choice(bindings)) for _ in range(QUESTIONS)]
+        decide, allows = _decide(authorizer), _allows(authorizer)
+        granted = [each for each in questions if allows(each)]
+        refused = [each for each in questions if not allows(each)]
+        rows += [
+            _measured(f"allowed, with the reason, {over}", decide, granted),
+            _measured(f"refused, with the roles that would allow it, {over}", decide, refused),
+            _measured(f"yes or no only, {over}", allows, questions),
+        ]
+    rows.append(
+        _measured("yes or no from one set of all policies", _unsliced(library, bindings), questions[:500])
+    )
+    drawn = f"{QUESTIONS:,} questions of people with some role there"
+    print(
+        json.dumps(
+            {
+                "title": "Authorization: one decision",
+                "conditions": f"{BINDINGS:,} bindings of {PEOPLE} people, {drawn}, CPU time of one thread",
+                "columns": ["decision", "questions", "p50", "p99"],
+                "rows": rows,
+            }
+        )
+    )
+
+
+def _first_start() -> tuple[PolicyLibrary, list[list[str]]]:
+    started = time.thread_time()
+    library = PolicyLibrary.built_in()
+    took = time.thread_time() - started
+    return library, [["read and validate the built-in policies, once", "", f"{took * 1e3:.0f} ms", ""]]
+
+
+def _binding(chance: random.Random, number: int, library: PolicyLibrary, places: list[Place]) -> Binding:
+    return Binding(
+        id=f"b{number}",
+        subject_kind=ActorKind.PERSON,
+        subject=f"p{chance.randrange(PEOPLE)}",
+        role=chance.choice(sorted(library.roles)),
+        workspace=chance.choice(places).id,
+    )
+
+
+def _question(chance: random.Random, binding: Binding) -> Question:
+    action = chance.choice(ACTIONS)
+    kind = chance.choice(action.kinds)
+    facts = {"authors": [f"p{chance.randrange(PEOPLE)}"]} if kind == "ModelVersion" else {}
+    actor = Actor(ActorKind.PERSON, binding.subject, binding.subject)
+    return Question(actor, action, Ref(kind, "x", "name", binding.workspace, facts), binding.workspace)
+
+
+def _decide(authorizer: Authorizer) -> Ask:
+    return lambda asked: (
+        authorizer.decide(asked.actor, asked.action, asked.resource, workspace=asked.workspace).allowed
+    )
+
+
+def _allows(authorizer: Authorizer) -> Ask:
+    return lambda asked: authorizer.allows(
+        asked.actor, asked.action, asked.resource, workspace=asked.workspace
+    )
+
+
+def _unsliced(library: PolicyLibrary, bindings: list[Binding]) -> Ask:
+    policies = library.policies
+    for binding in bindings:
+        principal = {"type": "Person", "id": binding.subject}
+        policies = link(library, policies, principal, [binding]).policies
+    linked = link(library, policies, {"type": "Person", "id": "nobody"}, [])
+    around = Authorizer(library, [], [])._around_of("w0")  # noqa: SLF001  the same surroundings as above
+    return lambda question: ask(question, linked, around, library.schema).allowed
+
+
+def _measured(what: str, decide: Ask, questions: list[Question]) -> list[str]:
+    taken = []
+    for question in questions:
+        started = time.thread_time_ns()
+        decide(question)
+        taken.append((time.thread_time_ns() - started) / 1e3)
+    taken.sort()
+    return [
+        what,
+        f"{len(taken):,}",
+        f"{taken[len(taken) // 2]:.0f} us",
+        f"{taken[int(len(taken) * 0.99)]:.0f} us",
+    ]
+
+
+if __name__ == "__main__":
+    main()

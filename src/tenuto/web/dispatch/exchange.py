@@ -19,7 +19,7 @@ from tenuto.web.errors import HEADER_INVALID
 from tenuto.web.registry.registry import Match
 from tenuto.web.registry.words import Surface
 from tenuto.web.security.cookies import LANGUAGE, THEME, WORKSPACE, Cookies
-from tenuto.web.security.identity_headers import EDGE_REQUEST_ID, EDGE_SOURCE, without_identity_headers
+from tenuto.web.security.identity_headers import REQUEST_ID, SOURCE, without_identity_headers
 from tenuto.web.words import Call, Caller, Language, Received, Theme
 
 _API_PREFIX = "/api/"
@@ -113,13 +113,13 @@ def begin(scope: Scope, receive: Receive, send: Send, config: SiteConfig, parts:
     vouched = dict(headers) if config.behind_edge else {}
     own = without_identity_headers(headers)
     request = Request({**scope, "headers": own}, receive, send)
-    edge_id = vouched.get(EDGE_REQUEST_ID, b"").decode("latin-1")
+    edge_id = vouched.get(REQUEST_ID, b"").decode("latin-1")
     peer = scope.get("client")
     cookies = Cookies(secure=config.secure).read(own)
     return Exchange(
         request=request,
         request_id=edge_id if is_id(edge_id) else parts.ids.new(),
-        source=vouched.get(EDGE_SOURCE, b"").decode("latin-1") or (str(peer[0]) if peer else ""),
+        source=vouched.get(SOURCE, b"").decode("latin-1") or (str(peer[0]) if peer else ""),
         cookies=cookies,
         language=choose_language(cookies.get(LANGUAGE), request.headers.get("accept-language", "")),
         theme=_theme(cookies.get(THEME)),

@@ -33,10 +33,10 @@ from tenuto.web.security.csrf import CsrfTokens
 from tenuto.web.security.flashes import Flashes
 from tenuto.web.security.headers import security_headers
 from tenuto.web.security.hosts import Hosts
+from tenuto.web.security.identity_headers import REQUEST_ID
 from tenuto.web.security.paths import path_of
 
 _log = logging.getLogger("tenuto.web")
-REQUEST_ID_HEADER = b"tenuto-request-id"
 _PRIVATE = (b"cache-control", b"no-store")
 
 
@@ -118,7 +118,7 @@ class _Guarded:
         self, send: Send, request_id: str, headers: list[tuple[bytes, bytes]], *, head: bool
     ) -> None:
         self._send = send
-        self._added = [*headers, (REQUEST_ID_HEADER, request_id.encode())]
+        self._added = [*headers, (REQUEST_ID, request_id.encode())]
         self._head = head
         self.started = False
 

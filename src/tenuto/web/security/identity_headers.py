@@ -1,18 +1,16 @@
 """Headers in which proxies vouch for somebody. From a client they are forgeries, so the edge removes them.
 
-Inside, only the ``tenuto-edge-`` headers are believed, and only on a socket that the edge alone can reach.
+The edge then writes two of them anew, source and request id; they are believed on its own socket only.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 
-EDGE_PREFIX = b"tenuto-edge-"
-EDGE_SOURCE = EDGE_PREFIX + b"source"
-EDGE_REQUEST_ID = EDGE_PREFIX + b"request-id"
+SOURCE = b"x-forwarded-for"
+REQUEST_ID = b"x-request-id"
 
 _PREFIXES = (
-    EDGE_PREFIX,
     b"x-forwarded-",
     b"x-auth-request-",
     b"x-ms-client-principal",
@@ -20,6 +18,7 @@ _PREFIXES = (
 )
 _NAMES = frozenset(
     {
+        REQUEST_ID,
         b"forwarded",
         b"x-real-ip",
         b"x-client-ip",

@@ -55,7 +55,7 @@ def test_a_wrong_body_is_refused_with_its_place(visitor: Any, body: bytes, code:
     assert answer.status_code == 400
     assert _error(answer)["code"] == code
     assert said in _error(answer)["detail"]
-    assert _error(answer)["request_id"] == answer.headers["tenuto-request-id"]
+    assert _error(answer)["request_id"] == answer.headers["x-request-id"]
 
 
 @pytest.mark.parametrize(

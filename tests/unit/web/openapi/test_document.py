@@ -92,4 +92,4 @@ def test_errors_have_the_described_shape(visitor: Any) -> None:
     for answer in (visitor.client.get("/api/v1/orders"), visitor.client.get("/api/v1/nowhere")):
         error = msgspec.json.decode(answer.content, type=ErrorBody, strict=True)
         assert error_body.__doc__
-        assert error.error.request_id == answer.headers["tenuto-request-id"]
+        assert error.error.request_id == answer.headers["x-request-id"]

@@ -32,7 +32,7 @@ def test_every_answer_has_them(visitor: Any, path: str, status: int) -> None:
     for name, value in security_headers(secure=False):
         assert answer.headers.get_list(name.decode()) == [value.decode()]
     assert answer.headers["cache-control"] == "no-store"
-    assert len(answer.headers["tenuto-request-id"]) == 36
+    assert len(answer.headers["x-request-id"]) == 36
     assert "server" not in answer.headers
     assert "strict-transport-security" not in answer.headers
 
@@ -50,5 +50,5 @@ def test_an_unexpected_fault_has_them_too_and_shows_no_secret(ada: Any, caplog: 
         assert answer.headers["content-security-policy"] == CONTENT_SECURITY_POLICY
         assert "secret that nobody" not in answer.text
         assert "Traceback" not in answer.text
-        assert answer.headers["tenuto-request-id"] in answer.text
-        assert logged[answer.headers["tenuto-request-id"]].exc_info
+        assert answer.headers["x-request-id"] in answer.text
+        assert logged[answer.headers["x-request-id"]].exc_info

@@ -21,8 +21,8 @@ FORGED = [
     "kubeflow-userid",
     "X-Original-URL",
     "X-HTTP-Method-Override",
-    "Tenuto-Edge-Source",
-    "tenuto_edge_request_id",
+    "X-Request-ID",
+    "x_request_id",
 ]
 OWN = "01a2002d-57e1-7653-a6be-6e2261fb778f"
 
@@ -44,9 +44,18 @@ def test_a_forged_identity_opens_nothing(visitor: Any) -> None:
 
 
 def test_the_edge_is_believed_only_where_nobody_else_can_speak(visitor_of: Any) -> None:
-    claimed = {"tenuto-edge-request-id": OWN, "tenuto-edge-source": "203.0.113.7"}
+    claimed = {"x-request-id": OWN, "x-forwarded-for": "203.0.113.7"}
     alone, behind = visitor_of(), visitor_of(behind_edge=True)
-    assert alone.client.get("/sign-in", headers=claimed).headers["tenuto-request-id"] != OWN
-    assert behind.client.get("/sign-in", headers=claimed).headers["tenuto-request-id"] == OWN
-    nonsense = {"tenuto-edge-request-id": "x\ny"}
-    assert len(behind.client.get("/sign-in", headers=nonsense).headers["tenuto-request-id"]) == 36
+    assert alone.client.get("/sign-in", headers=claimed).headers["x-request-id"] != OWN
+    assert behind.client.get("/sign-in", headers=claimed).headers["x-request-id"] == OWN
+    nonsense = {"x-request-id": "x\ny"}
+    assert len(behind.client.get("/sign-in", headers=nonsense).headers["x-request-id"]) == 36
+
+
+def test_the_source_that_the_edge_names_is_what_handlers_see(visitor_of: Any) -> None:
+    claimed = {"x-forwarded-for": "203.0.113.7"}
+    seen = [
+        visitor_of(behind_edge=behind).api("GET", "/api/v1/whoami", headers=claimed).json()["source"]
+        for behind in (True, False)
+    ]
+    assert seen == ["203.0.113.7", "testclient"]

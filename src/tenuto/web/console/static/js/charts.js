@@ -41,6 +41,7 @@
       width: place.clientWidth,
       height: HEIGHT,
       cursor: { drag: { setScale: false } },
+      legend: { show: false }, // the key above the plot says it in text
       scales: { x: { time: isTime } },
       axes: [
         { ...axis, size: 30, values: (_, splits) => spoken(isTime, splits) },

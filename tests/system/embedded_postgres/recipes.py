@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import functools
 import json
 import os
 import shutil
@@ -21,7 +22,7 @@ from typing import Any, Self
 import psycopg
 
 from tenuto.core.clock import SystemClock
-from tenuto.store.embedded.processes import working_on
+from tenuto.store.embedded.processes import postmaster_of, working_on
 from tenuto.store.embedded.server import Server
 from tenuto.store.embedded.supervisor import EmbeddedPostgres
 from tenuto.store.embedded.words import ADMIN, DATABASE, Options, Patience
@@ -38,6 +39,7 @@ def fast_folder() -> Path:
     return Path(tempfile.mkdtemp(prefix="tenuto-test-", dir=memory if roomy else None))
 
 
+@functools.cache
 def interpreter_for_others(user: int) -> tuple[str, dict[str, str]] | None:
     """A Python of this version that ``user`` may run, and the environment that lets it find what we have."""
     paths = {"PYTHONPATH": os.pathsep.join(path for path in sys.path if path), "PYTHONDONTWRITEBYTECODE": "1"}
@@ -176,7 +178,7 @@ class Child:
 
 @contextmanager
 def nothing_left(data: Callable[[], Path | None]) -> Iterator[None]:
-    """Whatever the test leaves running on its data folder is killed and reaped."""
+    """Whatever the test leaves running on its data folder is ended."""
     try:
         yield
     finally:
@@ -184,7 +186,9 @@ def nothing_left(data: Callable[[], Path | None]) -> Iterator[None]:
         if folder is not None:
             for pid in working_on(folder):
                 os.kill(pid, signal.SIGCONT)
-                os.kill(pid, signal.SIGKILL)
+            server = postmaster_of(folder)
+            if server is not None:
+                os.kill(server, signal.SIGINT)  # a kill would leave shared memory behind
             until(lambda: not working_on(folder), "the end of the last process")
 
 

@@ -115,10 +115,10 @@ def test_without_namespaces_it_runs_as_an_unprivileged_user_outside_the_home(pri
     assert not list(layout.cluster.glob("new-*"))
     after = parents_as_they_are(private / ".." / "open") | parents_as_they_are(private)
     assert after == before
-    assert dropped(home)["pid"] == said["pid"], "the second start joins"
-    assert dropped(home, "attach")["pid"] == said["pid"]
+    joined = dropped(home)
+    assert (joined["pid"], joined["owned"]) == (said["pid"], False)
     with embedded(home).start(take_over=True) as server:
-        assert server.pid == said["pid"]
+        assert embedded(home).attach().pid == server.pid == said["pid"]
 
 
 def test_without_namespaces_a_kill_loses_nothing_either(private: Path) -> None:

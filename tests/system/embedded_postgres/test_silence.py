@@ -84,6 +84,7 @@ def test_stop_may_be_called_again_and_after_a_kill(home: Path) -> None:
     server.stop()
     server.stop()
     assert not server.answers()
+    embedded(home).start().stop()  # clears the shared memory of the killed one
 
 
 def test_stop_leaves_the_server_that_somebody_else_started_meanwhile(home: Path) -> None:

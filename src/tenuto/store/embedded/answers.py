@@ -12,8 +12,9 @@ import msgspec
 import psycopg
 
 from tenuto.core.errors import TenutoError
+from tenuto.store.embedded.connection import ConnectionInfo
 from tenuto.store.embedded.errors import FOREIGN_SERVER, PASSWORD_REFUSED
-from tenuto.store.embedded.words import ADMIN, ConnectionInfo
+from tenuto.store.embedded.words import ADMIN
 
 _PROTOCOL = 3 << 16
 _CANNOT_CONNECT_NOW = b"57P03"  # starting, recovering or stopping

@@ -9,6 +9,7 @@ import msgspec
 from tenuto.core.errors import TenutoError
 from tenuto.store.embedded import cluster, processes
 from tenuto.store.embedded.answers import Answer, Identity, identify, knock
+from tenuto.store.embedded.connection import ConnectionInfo
 from tenuto.store.embedded.credentials import Credentials
 from tenuto.store.embedded.errors import (
     FOREIGN_SERVER,
@@ -22,7 +23,7 @@ from tenuto.store.embedded.locks import HeldLock, try_lock
 from tenuto.store.embedded.provision import provision
 from tenuto.store.embedded.sockets import known_socket
 from tenuto.store.embedded.waiting import Watch
-from tenuto.store.embedded.words import ConnectionInfo, Patience, Report, Stage
+from tenuto.store.embedded.words import Patience, Report, Stage
 
 _ANSWER_LIMIT = 1.0  # seconds for one question
 

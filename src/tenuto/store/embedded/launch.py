@@ -10,6 +10,7 @@ import msgspec
 from tenuto.core.errors import TenutoError
 from tenuto.store.embedded import cluster, logfile
 from tenuto.store.embedded.answers import Answer
+from tenuto.store.embedded.connection import ConnectionInfo
 from tenuto.store.embedded.credentials import Credentials
 from tenuto.store.embedded.errors import START_FAILED, START_KILLED
 from tenuto.store.embedded.joining import ask
@@ -21,7 +22,7 @@ from tenuto.store.embedded.rules import cause_of, command_line, settings_of
 from tenuto.store.embedded.server import Process, Server
 from tenuto.store.embedded.sockets import ensure_socket
 from tenuto.store.embedded.waiting import Watch
-from tenuto.store.embedded.words import ConnectionInfo, Options, Report, Stage
+from tenuto.store.embedded.words import Options, Report, Stage
 
 
 class Launch(msgspec.Struct, frozen=True):

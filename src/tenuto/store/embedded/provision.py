@@ -12,9 +12,10 @@ import psycopg
 
 from tenuto.core.errors import TenutoError
 from tenuto.store.database import Role
+from tenuto.store.embedded.connection import ConnectionInfo
 from tenuto.store.embedded.credentials import Credentials
 from tenuto.store.embedded.errors import NO_SPACE, PROVISION_FAILED, ROLE_TOO_POWERFUL
-from tenuto.store.embedded.words import ADMIN, DATABASE, ConnectionInfo
+from tenuto.store.embedded.words import ADMIN, DATABASE
 
 # Two processes must not provision at once; any constant will do.
 _ADVISORY_LOCK = 7_365_002

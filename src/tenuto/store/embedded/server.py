@@ -14,11 +14,12 @@ import msgspec
 from tenuto.store.database import Login, Logins, Role
 from tenuto.store.embedded import logfile, processes
 from tenuto.store.embedded.answers import Answer, knock
+from tenuto.store.embedded.connection import ConnectionInfo
 from tenuto.store.embedded.credentials import Credentials
 from tenuto.store.embedded.layout import Layout
 from tenuto.store.embedded.locks import try_lock
 from tenuto.store.embedded.sockets import retire_socket
-from tenuto.store.embedded.words import DATABASE, ConnectionInfo, Options
+from tenuto.store.embedded.words import DATABASE, Options
 
 _KNOCK_LIMIT = 2.0  # seconds
 

@@ -15,9 +15,9 @@ from pathlib import Path
 
 import msgspec
 
+from tenuto.store.embedded.connection import ConnectionInfo
 from tenuto.store.embedded.files import Owner, make_private, read_private, write_private
 from tenuto.store.embedded.layout import Layout
-from tenuto.store.embedded.words import ConnectionInfo
 
 _LONGEST = 107
 _PLAIN = re.compile(r"[A-Za-z0-9/._-]+")

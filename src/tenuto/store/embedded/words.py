@@ -1,4 +1,4 @@
-"""Values of the embedded PostgreSQL: how to reach it, how long to wait, what is happening."""
+"""Values of the embedded PostgreSQL: its names, how long to wait, what is happening."""
 
 from __future__ import annotations
 
@@ -7,43 +7,11 @@ from enum import Enum
 from pathlib import Path
 
 import msgspec
-from psycopg.conninfo import make_conninfo
-from sqlalchemy import URL
 
 ADMIN = "tenuto_admin"
 DATABASE = "tenuto"
 # No port is opened: the number is part of the socket's name.
 PORT = 5432
-
-# The server has to prove that it knows the password, and nothing of the caller's PG* variables applies.
-_STRICT = {
-    "require_auth": "scram-sha-256",
-    "sslmode": "disable",
-    "gssencmode": "disable",
-    "channel_binding": "disable",
-    "target_session_attrs": "any",
-    "client_encoding": "utf8",
-}
-
-
-class ConnectionInfo(msgspec.Struct, frozen=True):
-    """Where the server listens. ``folder`` holds its socket; only the owner of the home may enter it."""
-
-    folder: str
-
-    @property
-    def socket(self) -> Path:
-        return Path(self.folder, f".s.PGSQL.{PORT}")
-
-    def dsn(self, user: str, password: str, database: str) -> str:
-        """Connection string for psycopg and other clients of libpq."""
-        return make_conninfo(
-            host=self.folder, port=PORT, user=user, password=password, dbname=database, **_STRICT
-        )
-
-    def url(self, user: str, password: str, database: str) -> URL:
-        query = {"host": self.folder, "port": str(PORT)} | _STRICT
-        return URL.create("postgresql+psycopg", user, password, database=database, query=query)
 
 
 class Patience(msgspec.Struct, frozen=True):

@@ -16,11 +16,12 @@ import pytest
 from tenuto.core.clock import ManualClock
 from tenuto.core.errors import TenutoError
 from tenuto.store.embedded.answers import Answer, knock
+from tenuto.store.embedded.connection import ConnectionInfo
 from tenuto.store.embedded.joining import Joining
 from tenuto.store.embedded.layout import Layout
 from tenuto.store.embedded.locks import HeldLock, try_lock
 from tenuto.store.embedded.waiting import Watch
-from tenuto.store.embedded.words import ConnectionInfo, Patience, Stage
+from tenuto.store.embedded.words import Patience, Stage
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 

@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 
 from tenuto.core.errors import TenutoError
+from tenuto.store.embedded.connection import ConnectionInfo
 from tenuto.store.embedded.credentials import Credentials, ensure_credentials, read_credentials
 from tenuto.store.embedded.layout import Layout, Outside, locate, record_outside
-from tenuto.store.embedded.words import ConnectionInfo
 
 
 @pytest.fixture

@@ -98,7 +98,7 @@ class RunningHost:
     def model(self, version: str) -> ModelStatus:
         return next(model for model in self.status().models if model.version == version)
 
-    def predictions(self, after: int = 0) -> tuple[int, list[PredictionRecord]]:
+    def predictions(self, after: str = "") -> tuple[str, list[PredictionRecord]]:
         return asyncio.run(self._control().predictions(after))
 
     def _control(self) -> ControlClient:

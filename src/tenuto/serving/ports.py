@@ -19,10 +19,11 @@ class PredictionLog(Protocol):
 
     def record(self, entry: PredictionRecord) -> None: ...
 
-    def take(self, after: int, limit: int) -> tuple[int, list[PredictionRecord]]:
-        """Return up to ``limit`` records behind mark ``after``, and the mark to give next time.
+    def take(self, after: str, limit: int) -> tuple[str, list[PredictionRecord]]:
+        """Return up to ``limit`` records behind the mark ``after``, and the mark to give next time.
 
-        What lies at or before ``after`` has been kept safely by the caller and is let go.
+        What lies at or before ``after`` has been kept safely by the caller and is let go. The first mark is
+        empty.
         """
         ...
 
@@ -41,7 +42,7 @@ class Deployable(Protocol):
 
     def status(self) -> HostStatus: ...
 
-    def predictions(self, after: int, limit: int) -> tuple[int, list[PredictionRecord]]: ...
+    def predictions(self, after: str, limit: int) -> tuple[str, list[PredictionRecord]]: ...
 
 
 class DeploymentSource(Protocol):

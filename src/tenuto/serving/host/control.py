@@ -2,7 +2,7 @@
 
     {"op": "apply", "table": {...}}                      -> {"outcome": {...}}
     {"op": "status"}                                     -> {"status": {...}}
-    {"op": "predictions", "after": 41, "limit": 1000}    -> {"mark": 97, "records": [...]}
+    {"op": "predictions", "after": "", "limit": 1000}    -> {"mark": "...", "records": [...]}
     anything that fails                                  -> {"error": {"code": ..., "fix": ..., ...}}
 
 The last table taken is kept in a file, so that a server that was killed starts again with it on its own.
@@ -40,14 +40,14 @@ class _Status(msgspec.Struct, frozen=True, tag_field="op", tag="status"):
 
 
 class _Predictions(msgspec.Struct, frozen=True, tag_field="op", tag="predictions"):
-    after: int = 0
+    after: str = ""
     limit: int = 1000
 
 
 class _Answer(msgspec.Struct, frozen=True, omit_defaults=True):
     outcome: ApplyOutcome | None = None
     status: HostStatus | None = None
-    mark: int | None = None
+    mark: str | None = None
     records: list[PredictionRecord] | None = None
     error: dict[str, Any] | None = None
 
@@ -158,7 +158,7 @@ class ControlClient:
     async def status(self) -> HostStatus:
         return _present((await self._ask(_Status())).status)
 
-    async def predictions(self, after: int, limit: int = 1000) -> tuple[int, list[PredictionRecord]]:
+    async def predictions(self, after: str, limit: int = 1000) -> tuple[str, list[PredictionRecord]]:
         answer = await self._ask(_Predictions(after, limit))
         return _present(answer.mark), answer.records or []
 

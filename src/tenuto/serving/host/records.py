@@ -10,11 +10,13 @@ from tenuto.serving.words import PredictionRecord
 class RecentPredictions:
     """A bounded ``PredictionLog``: when nobody takes the records, the oldest are dropped and counted.
 
-    Records are numbered from 1. Taking is repeatable until the taker says, by a higher mark, that it has
-    stored them: a taker that dies in between loses nothing and stores nothing twice.
+    A mark is ``life:number``. Taking is repeatable until the taker says, by a later mark, that it has stored
+    the records: a taker that dies in between loses nothing and stores nothing twice. A mark from an earlier
+    ``life`` of the server counts as none.
     """
 
-    def __init__(self, capacity: int = 100_000) -> None:
+    def __init__(self, life: str, capacity: int = 100_000) -> None:
+        self._life = life
         self._records: deque[PredictionRecord] = deque(maxlen=capacity)
         self._last = 0
         self._dropped = 0
@@ -25,14 +27,21 @@ class RecentPredictions:
         self._records.append(entry)
         self._last += 1
 
-    def take(self, after: int, limit: int) -> tuple[int, list[PredictionRecord]]:
-        first = self._last - len(self._records) + 1
-        for _ in range(min(after - first + 1, len(self._records))):
+    def take(self, after: str, limit: int) -> tuple[str, list[PredictionRecord]]:
+        stored = self._number(after)
+        while self._records and self._first <= stored:
             self._records.popleft()
-        first = self._last - len(self._records) + 1
         taken = [self._records[place] for place in range(min(limit, len(self._records)))]
-        return first + len(taken) - 1, taken
+        return f"{self._life}:{self._first + len(taken) - 1}", taken
 
     @property
     def dropped(self) -> int:
         return self._dropped
+
+    @property
+    def _first(self) -> int:
+        return self._last - len(self._records) + 1
+
+    def _number(self, mark: str) -> int:
+        life, _, number = mark.rpartition(":")
+        return int(number) if life == self._life and number.isdecimal() else 0

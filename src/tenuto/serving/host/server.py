@@ -37,7 +37,7 @@ class Host:
             self._endpoints.revision, self._endpoints.ready, self._endpoints.status(), self._log.dropped
         )
 
-    def predictions(self, after: int, limit: int) -> tuple[int, list[PredictionRecord]]:
+    def predictions(self, after: str, limit: int) -> tuple[str, list[PredictionRecord]]:
         return self._log.take(after, limit)
 
 
@@ -54,9 +54,10 @@ async def serve(
     It listens at once but is ready only when the first table of ``source`` was applied.
     """
     clock = clock or SystemClock()
-    log = log or RecentPredictions()
+    ids = ids or UuidSeven()
+    log = log or RecentPredictions(ids.new())
     endpoints = Endpoints(Loader(settings.native, clock))
-    application = Application(endpoints, settings, log, clock, ids or UuidSeven())
+    application = Application(endpoints, settings, log, clock, ids)
     server = _server(settings, application)
     listening = asyncio.create_task(_listen(server))
     following = asyncio.create_task(_follow(source, Host(endpoints, log), application))

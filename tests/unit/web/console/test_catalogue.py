@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import importlib
+import pkgutil
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,9 +12,11 @@ from pathlib import Path
 import msgspec
 import pytest
 
+import tenuto
 import tenuto.web
 from tenuto.core.errors import Fault
-from tenuto.web.console.i18n.catalogue import FOLDER, Message, Translator, places_of, read_messages
+from tenuto.web.console.i18n.catalogue import FOLDER, FaultText, Message, Translator, places_of, read_messages
+from tenuto.web.errors import BUSY
 from tenuto.web.words import Language
 
 WEB = Path(tenuto.web.__file__).parent
@@ -94,20 +97,37 @@ def test_french_is_set_as_french_is(key: str) -> None:
         assert not STRAIGHT.search(text), f"a straight apostrophe or quote: {text}"
 
 
-def test_faults_are_french_in_french() -> None:
-    """What the rooms core and web declare; other rooms add theirs to the same file."""
+def _declared() -> dict[str, Fault]:
+    modules = (module.name for module in pkgutil.walk_packages(tenuto.__path__, "tenuto."))
+    return {
+        fault.code: fault
+        for name in modules
+        if name.split(".")[-1] == "errors"
+        for fault in vars(importlib.import_module(name)).values()
+        if isinstance(fault, Fault)
+    }
+
+
+def test_faults_of_the_surface_are_french_in_french() -> None:
+    """Those of other rooms may be; without French they are shown in English and marked so."""
     french = Translator(Language.FRENCH)
-    for module in ("tenuto.core.errors", "tenuto.web.errors"):
-        for fault in vars(importlib.import_module(module)).values():
-            if isinstance(fault, Fault):
-                said = french.fault(fault)
-                assert said is not None, fault.code
-                for text in (said.summary, said.fix):
-                    assert not BREAKABLE.search(text), text
-                    assert "'" not in text
-                assert not said.summary.endswith(".")
-                assert said.fix.endswith(".")
-    assert Translator(Language.ENGLISH).fault(Fault("x.y", None, "a", "b")) is None  # type: ignore[arg-type]
+    own = {code for code in _declared() if code.startswith(("core.", "web."))}
+    assert {code for code in own if french.fault(_declared()[code]) is None} == set()
+
+
+def test_what_is_said_of_faults_is_well_said_and_of_faults_that_exist() -> None:
+    spoken = msgspec.json.decode((FOLDER / "fr" / "faults.json").read_bytes(), type=dict[str, FaultText])
+    assert spoken.keys() - _declared().keys() == set()
+    for code, said in spoken.items():
+        for text in (said.summary, said.fix):
+            assert not BREAKABLE.search(text), text
+            assert not STRAIGHT.search(text), text
+        assert not said.summary.endswith("."), code
+        assert said.fix.endswith("."), code
+
+
+def test_english_faults_speak_for_themselves() -> None:
+    assert Translator(Language.ENGLISH).fault(BUSY) is None
 
 
 def test_messages_are_filled_in_and_plurals_chosen() -> None:

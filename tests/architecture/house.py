@@ -17,7 +17,7 @@ class Source:
     """One Python file. ``path`` is relative to the repository, with forward slashes."""
 
     path: str
-    text: str
+    text: str = field(repr=False)
 
     @cached_property
     def tree(self) -> ast.Module:

@@ -124,6 +124,10 @@ RULES = [
         "environment",
         environment_reads,
         "Read it in tenuto/app/settings.py and hand the value on.",
+        exempt={
+            "src/tenuto/pipelines/execution/confinement.py": "writes the home and the thread limits of a step's "
+            "process for the libraries in it; reads nothing",
+        },
     ),
     Rule(
         "use cases",

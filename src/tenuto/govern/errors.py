@@ -171,8 +171,8 @@ SINK_INSIDE = Fault(
 SINK_FAILED = Fault(
     "govern.sink_failed",
     FaultKind.UNAVAILABLE,
-    "a checkpoint could not be published",
-    "Make the checkpoint folder writable and free space there; the next checkpoint comes by itself.",
+    "the place for checkpoints outside the log cannot be used",
+    "Make the checkpoint folder readable and writable, and free space there; the next checkpoint comes by itself.",
     retryable=True,
 )
 BUNDLE_UNREADABLE = Fault(

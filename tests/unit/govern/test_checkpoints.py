@@ -258,4 +258,7 @@ def test_a_sink_that_cannot_be_written_says_so_and_may_be_tried_again(tmp_path: 
     (tmp_path / "outside" / "checkpoints-000001.jsonl").rename(tmp_path / "elsewhere")
     (tmp_path / "outside" / "checkpoints-000001.jsonl").symlink_to(tmp_path / "elsewhere")
     _refused(SINK_FAILED, lambda: sink.publish(_point(2)))
+    (tmp_path / "elsewhere").unlink()
+    _refused(SINK_FAILED, sink.latest)
+    _refused(SINK_FAILED, lambda: list(sink.history()))
     _refused(NOTE_MALFORMED, lambda: sink.publish("x" * 20_000))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Protocol
 
@@ -49,28 +50,32 @@ class FolderSink:
     def publish(self, note: str) -> None:
         if len(note) > LARGEST_NOTE:
             raise TenutoError(NOTE_MALFORMED, f"a note has at most {LARGEST_NOTE} characters")
-        try:
+        with self._told():
             self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             _append_line(self._current(), msgspec.json.encode(note))
-        except OSError as error:
-            raise TenutoError(SINK_FAILED, f"{self._folder}: {error.strerror}") from error
 
     def latest(self) -> str | None:
-        for file in reversed(self._numbered()):
-            for line in reversed(_tail(file).split(b"\n")):
-                note = _note(line)
-                if note is not None:
-                    return note
+        with self._told():
+            for file in reversed(self._numbered()):
+                for line in reversed(_tail(file).split(b"\n")):
+                    note = _note(line)
+                    if note is not None:
+                        return note
         return None
 
     def history(self) -> Iterator[str]:
         """Yield every checkpoint in the order of publishing."""
-        for file in self._numbered():
-            with file.open("rb") as lines:
-                for line in lines:
-                    note = _note(line)
-                    if note is not None:
-                        yield note
+        with self._told():
+            for file in self._numbered():
+                with file.open("rb") as lines:
+                    yield from (note for note in map(_note, lines) if note is not None)
+
+    @contextmanager
+    def _told(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            raise TenutoError(SINK_FAILED, f"{self._folder}: {error.strerror}") from error
 
     def _numbered(self) -> list[Path]:
         return sorted(self._folder.glob(_FILES))

@@ -2,7 +2,8 @@
 
 Cedar's cost grows with the number of policies it looks at, not with the number of entities. So an actor's
 bindings in one place are linked into a policy set of their own, together with the policies that hold for
-everybody, and kept. Roles always name their principal: leaving out the bindings of others changes no answer.
+everybody, and kept. Roles always name their principal and lie in a scope: leaving out the bindings of others,
+and those of other workspaces, changes no answer.
 """
 
 from __future__ import annotations
@@ -90,9 +91,10 @@ class Authorizer:
         verdict = self.decide(actor, question.action, resource, workspace=workspace)
         if actor.kind is ActorKind.ANONYMOUS:
             return Explanation(verdict, (), ())
-        own = self._bindings.get((actor.kind, actor.id), [])
-        linked = link(self._library, self._library.role_policies, entities.principal_uid(actor), own)
+        near = self._near(actor, entities.place_of(resource))
+        linked = link(self._library, self._library.role_policies, entities.principal_uid(actor), near)
         granting = {linked.links[each].id for each in self._ask(question, linked).policies}
+        own = self._bindings.get((actor.kind, actor.id), [])
         considered = tuple(self._considered(each, each.id in granting, resource) for each in own)
         return Explanation(verdict, considered, tuple(self._roles_that_allow(question)))
 
@@ -123,11 +125,15 @@ class Authorizer:
         key = (actor.kind, actor.id, place)
         known = self._slices.get(key)
         if known is None:
-            own = self._bindings.get((actor.kind, actor.id), [])
-            near = [each for each in own if each.workspace is None or each.workspace == place]
+            near = self._near(actor, place)
             known = link(self._library, self._library.policies, entities.principal_uid(actor), near)
             self._keep(self._slices, key, known)
         return known
+
+    def _near(self, actor: Actor, place: str | None) -> list[Binding]:
+        """Return the actor's bindings that can reach anything in a place."""
+        own = self._bindings.get((actor.kind, actor.id), [])
+        return [each for each in own if each.workspace is None or each.workspace == place]
 
     def _around_of(self, place: str | None) -> cedarpy.Entities:
         """Return what stands around resources of a place. An unknown workspace is as strict as one can be."""

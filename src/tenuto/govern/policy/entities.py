@@ -23,7 +23,6 @@ _GROUPS = MappingProxyType(
 _FITS: Mapping[str, Callable[[Any], bool]] = MappingProxyType(
     {
         "String": lambda value: isinstance(value, str),
-        "Bool": lambda value: isinstance(value, bool),
         "Set<String>": lambda value: (
             isinstance(value, list | tuple) and all(isinstance(each, str) for each in value)
         ),

@@ -27,10 +27,10 @@ FACTS: Mapping[str, Mapping[str, str]] = MappingProxyType(
         "ModelVersion": {"authors": "Set<String>", "digest": "String", "stage": "String"},
         "Run": {"authors": "Set<String>"},
         "ServiceAccount": {"owner": "String"},
-        WORKSPACE: {"environment": "String", "separation_of_duties": "Bool"},
     }
 )
-"""What policies may look at, by kind. All are optional, so a policy has to ask whether they are there."""
+"""What policies may look at, by kind. All are optional, so a policy has to ask whether they are there. Of a
+workspace, policies see what is in force (``Place``), never what the loaded object says."""
 
 _COMMON = "name: String, workspace?: Workspace"
 _CONTEXT = "{workspace?: Workspace}"

@@ -21,7 +21,8 @@ class Place(msgspec.Struct, frozen=True):
 class Binding(msgspec.Struct, frozen=True, kw_only=True):
     """``subject`` has ``role`` in the organisation, in one workspace, or on one resource.
 
-    ``workspace`` None with a resource is a resource of the organisation; with none it is all of it.
+    With a ``resource`` it reaches that one only, and only in ``workspace`` if that is given too: ids of some
+    kinds are names, which another workspace may use again. With neither it reaches the whole organisation.
     """
 
     id: str
@@ -34,9 +35,9 @@ class Binding(msgspec.Struct, frozen=True, kw_only=True):
 
     def reaches(self, resource: Ref, workspace: str | None) -> bool:
         """Tell whether ``resource``, which lies in ``workspace``, is in the scope of the binding."""
-        if self.resource is not None:
-            return (self.resource_kind, self.resource) == (resource.kind, resource.id)
-        return self.workspace is None or self.workspace == workspace
+        if self.workspace is not None and self.workspace != workspace:
+            return False
+        return self.resource is None or (self.resource_kind, self.resource) == (resource.kind, resource.id)
 
 
 class Considered(msgspec.Struct, frozen=True):

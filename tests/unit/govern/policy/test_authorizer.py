@@ -237,6 +237,7 @@ def test_a_binding_reaches_as_far_as_its_scope() -> None:
     assert allowed(workspace=CHURN.id) == [True, True, False, False]
     assert allowed(workspace=CHURN.id, resource_kind="Route", resource="r-1") == [True, False, False, False]
     assert allowed(resource_kind="Provider", resource="p-1") == [False, False, False, True]
+    assert allowed(resource_kind="Route", resource="r-1") == [True, False, True, False]
     assert allowed(workspace="w-gone") == [False, False, False, False]
 
 

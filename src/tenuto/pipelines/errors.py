@@ -91,3 +91,21 @@ EXECUTOR_CLOSED = Fault(
     "Start the worker again.",
     retryable=True,
 )
+RUN_UNKNOWN = Fault(
+    "pipelines.run_unknown",
+    FaultKind.NOT_FOUND,
+    "there is no such run",
+    "List the runs with `tenuto get runs`.",
+)
+LEASE_LOST = Fault(
+    "pipelines.lease_lost",
+    FaultKind.CONFLICT,
+    "another worker has taken the run over",
+    "Nothing to do: the run goes on there, and what this worker still held is not written.",
+)
+RUN_STUCK = Fault(
+    "pipelines.run_stuck",
+    FaultKind.INTERNAL,
+    "nothing of the run can go on although it has not ended",
+    "This is a defect of Tenuto; cancel the run and report it with the run's id.",
+)

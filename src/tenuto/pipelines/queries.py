@@ -1,0 +1,309 @@
+"""Reading and writing the journal. Every write of a worker is fenced: one that lost its lease changes nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+import msgspec
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import insert as upsert
+
+from tenuto.core.decoding import convert
+from tenuto.core.errors import TenutoError
+from tenuto.core.graph import Graph
+from tenuto.core.words import Actor
+from tenuto.pipelines.errors import LEASE_LOST, RUN_UNKNOWN
+from tenuto.pipelines.records import Held, RunRecord, TaskRecord
+from tenuto.pipelines.rules.keys import KeyParts
+from tenuto.pipelines.tables import run, run_expansion, run_log, run_task, step_result
+from tenuto.pipelines.words import (
+    FINAL,
+    RunState,
+    StoredValue,
+    TaskId,
+    TaskState,
+    Usage,
+)
+from tenuto.store.database import Transaction
+
+_NOW = sa.func.tenuto_now()
+_WHOLE = -1  # the item number of a node that is not mapped
+
+_CLAIM = sa.text(
+    """
+    update run set status = 'running', holder = :holder, fence = fence + 1,
+      started_at = coalesce(started_at, tenuto_now()),
+      lease_until = tenuto_now() + make_interval(secs => :seconds)
+    where id = (
+      select id from run
+      where status in ('queued', 'running')
+        and (lease_until is null or lease_until < tenuto_now())
+        and (wake_at is null or wake_at <= tenuto_now() or cancelled)
+      order by created_at limit 1 for update skip locked
+    ) returning *
+    """
+)
+_RENEW = sa.text(
+    """
+    update run set lease_until = tenuto_now() + make_interval(secs => :seconds)
+    where id = :run and fence = :fence and status = 'running' returning cancelled
+    """
+)
+
+
+def insert_run(tx: Transaction, new: RunRecord) -> None:
+    tx.execute(
+        sa.insert(run),
+        {
+            "id": new.id,
+            "workspace_id": new.workspace,
+            "pipeline": new.pipeline,
+            "graph": msgspec.to_builtins(new.graph),
+            "code": new.code,
+            "parameters": msgspec.to_builtins(new.parameters),
+            "seed": new.seed,
+            "status": new.status,
+            "actor": msgspec.to_builtins(new.actor),
+            "authors": new.authors,
+        },
+    )
+
+
+def find_run(tx: Transaction, run_id: str) -> RunRecord:
+    row = tx.first(sa.select(run).where(run.c.id == run_id))
+    if row is None:
+        raise TenutoError(RUN_UNKNOWN, run_id)
+    return _run(row)
+
+
+def runs(tx: Transaction, *, limit: int = 100) -> list[RunRecord]:
+    query = sa.select(run).order_by(run.c.created_at.desc(), run.c.id.desc()).limit(limit)
+    return [_run(row) for row in tx.rows(query)]
+
+
+def tasks_of(tx: Transaction, run_id: str) -> list[TaskRecord]:
+    query = sa.select(run_task).where(run_task.c.run_id == run_id).order_by(run_task.c.node, run_task.c.item)
+    return [_task(row) for row in tx.rows(query)]
+
+
+def state_of(tx: Transaction, record: RunRecord) -> RunState:
+    """Return the run's state as the journal tells it."""
+    expansions = tx.rows(sa.select(run_expansion).where(run_expansion.c.run_id == record.id))
+    return RunState(
+        graph=record.graph,
+        parameters=record.parameters,
+        tasks={one.task: one.state for one in tasks_of(tx, record.id)},
+        expansions={row.node: convert(row.items, tuple[StoredValue, ...]) for row in expansions},
+        cancelled=record.cancelled,
+    )
+
+
+def request_cancel(tx: Transaction, run_id: str) -> None:
+    tx.execute(sa.update(run).where(run.c.id == run_id).values(cancelled=True, wake_at=None))
+
+
+def claim(tx: Transaction, holder: str, seconds: float) -> Held | None:
+    """Take the oldest run that nobody holds. Returns None when there is none."""
+    row = tx.first(_CLAIM, {"holder": holder, "seconds": seconds})
+    return Held(_run(row), holder, row.fence) if row else None
+
+
+def renew(tx: Transaction, held: Held, seconds: float) -> bool | None:
+    """Keep the lease. Returns whether the run is to be cancelled, or None when the lease is lost."""
+    row = tx.first(_RENEW, {"run": held.run.id, "fence": held.fence, "seconds": seconds})
+    return None if row is None else bool(row.cancelled)
+
+
+def require_held(tx: Transaction, held: Held) -> None:
+    """Lock the run for this transaction, or raise because another worker has it now."""
+    query = sa.select(run.c.fence).where(run.c.id == held.run.id, run.c.fence == held.fence)
+    if tx.scalar(query.where(run.c.status == "running").with_for_update()) is None:
+        raise TenutoError(LEASE_LOST, held.run.id)
+
+
+def let_go(tx: Transaction, held: Held, wake_at: datetime | None) -> None:
+    """Give the run back, to be taken up again at ``wake_at`` or at once."""
+    tx.execute(
+        sa.update(run)
+        .where(run.c.id == held.run.id, run.c.fence == held.fence)
+        .values(lease_until=None, holder=None, wake_at=wake_at)
+    )
+
+
+def finish(tx: Transaction, held: Held, status: str) -> None:
+    tx.execute(
+        sa.update(run)
+        .where(run.c.id == held.run.id)
+        .values(status=status, finished_at=_NOW, lease_until=None, holder=None)
+    )
+
+
+def write_tasks(tx: Transaction, held: Held, states: Mapping[TaskId, TaskState]) -> None:
+    """Write where tasks stand now."""
+    if not states:
+        return
+    rows = [
+        {
+            "run_id": held.run.id,
+            "workspace_id": held.run.workspace,
+            "node": task.node,
+            "item": _item(task),
+            "state": msgspec.to_builtins(state),
+            "status": state.status.value,
+        }
+        for task, state in states.items()
+    ]
+    statement = upsert(run_task)
+    changed = {"state": statement.excluded.state, "status": statement.excluded.status}
+    tx.execute(statement.on_conflict_do_update(index_elements=["run_id", "node", "item"], set_=changed), rows)
+
+
+def note_start(tx: Transaction, held: Held, tasks: Iterable[TaskId]) -> None:
+    """Count one more execution of each task."""
+    row = run_task.c
+    for task in tasks:
+        tx.execute(
+            sa.update(run_task)
+            .where(row.run_id == held.run.id, row.node == task.node, row.item == _item(task))
+            .values(executions=row.executions + 1, started_at=sa.func.coalesce(row.started_at, _NOW))
+        )
+
+
+def note_end(tx: Transaction, held: Held, states: Mapping[TaskId, TaskState], usage: Usage | None) -> None:
+    row = run_task.c
+    for task, state in states.items():
+        if state.status in FINAL:
+            tx.execute(
+                sa.update(run_task)
+                .where(row.run_id == held.run.id, row.node == task.node, row.item == _item(task))
+                .values(finished_at=_NOW, usage=msgspec.to_builtins(usage) if usage else None)
+            )
+
+
+def note_key(
+    tx: Transaction, held: Held, task: TaskId, *, key: str, parts: KeyParts, cache: str, why: Sequence[str]
+) -> None:
+    """Write under which key a task runs, and why its result was or was not there."""
+    row = run_task.c
+    tx.execute(
+        sa.update(run_task)
+        .where(row.run_id == held.run.id, row.node == task.node, row.item == _item(task))
+        .values(step_key=key, key_parts=msgspec.to_builtins(parts), cache=cache, why=list(why))
+    )
+
+
+def keys_of(tx: Transaction, run_id: str) -> dict[TaskId, tuple[str, KeyParts]]:
+    query = sa.select(run_task).where(run_task.c.run_id == run_id, run_task.c.step_key.is_not(None))
+    return {_task_id(row): (row.step_key, convert(row.key_parts, KeyParts)) for row in tx.rows(query)}
+
+
+def write_expansion(tx: Transaction, held: Held, node: str, items: Sequence[StoredValue]) -> None:
+    tx.execute(
+        upsert(run_expansion)
+        .values(
+            run_id=held.run.id,
+            workspace_id=held.run.workspace,
+            node=node,
+            items=msgspec.to_builtins(list(items)),
+        )
+        .on_conflict_do_nothing()
+    )
+
+
+def result_for(tx: Transaction, workspace: str, key: str) -> dict[str, StoredValue] | None:
+    """Return the outputs that were made under a key in this workspace."""
+    query = sa.select(step_result.c.outputs).where(
+        step_result.c.workspace_id == workspace, step_result.c.step_key == key
+    )
+    found = tx.scalar(query)
+    return None if found is None else convert(found, dict[str, StoredValue])
+
+
+def newest_parts(tx: Transaction, workspace: str, step: str) -> KeyParts | None:
+    """Return the parts of the newest key of a step, to say what is different now."""
+    query = (
+        sa.select(step_result.c.key_parts)
+        .where(step_result.c.workspace_id == workspace, step_result.c.step == step)
+        .order_by(step_result.c.created_at.desc())
+        .limit(1)
+    )
+    found = tx.scalar(query)
+    return None if found is None else convert(found, KeyParts)
+
+
+def keep_result(
+    tx: Transaction, held: Held, key: str, parts: KeyParts, outputs: Mapping[str, StoredValue]
+) -> None:
+    tx.execute(
+        upsert(step_result)
+        .values(
+            workspace_id=held.run.workspace,
+            step_key=key,
+            step=parts.step,
+            key_parts=msgspec.to_builtins(parts),
+            outputs=msgspec.to_builtins(dict(outputs)),
+            run_id=held.run.id,
+        )
+        .on_conflict_do_nothing()
+    )
+
+
+def keep_log(tx: Transaction, held: Held, node: str, attempt: str, text: str) -> None:
+    row = {
+        "run_id": held.run.id,
+        "node": node,
+        "attempt": attempt,
+        "workspace_id": held.run.workspace,
+        "text": text,
+    }
+    tx.execute(upsert(run_log).values(row).on_conflict_do_nothing())
+
+
+def logs(tx: Transaction, run_id: str, node: str | None = None) -> list[tuple[str, str]]:
+    """Return (node, text) of every attempt, in the order they ended."""
+    query = sa.select(run_log).where(run_log.c.run_id == run_id).order_by(run_log.c.at, run_log.c.attempt)
+    if node is not None:
+        query = query.where(run_log.c.node == node)
+    return [(row.node, row.text) for row in tx.rows(query)]
+
+
+def _run(row: Any) -> RunRecord:
+    return RunRecord(
+        id=str(row.id),
+        workspace=str(row.workspace_id),
+        pipeline=row.pipeline,
+        graph=convert(row.graph, Graph),
+        code=row.code,
+        parameters=convert(row.parameters, dict[str, StoredValue]),
+        seed=row.seed,
+        status=row.status,
+        cancelled=row.cancelled,
+        actor=convert(row.actor, Actor),
+        authors=list(row.authors),
+        created_at=row.created_at,
+        started_at=row.started_at,
+        finished_at=row.finished_at,
+    )
+
+
+def _task(row: Any) -> TaskRecord:
+    return TaskRecord(
+        task=_task_id(row),
+        state=convert(row.state, TaskState),
+        executions=row.executions,
+        cache=row.cache,
+        why=list(row.why),
+        started_at=row.started_at,
+        finished_at=row.finished_at,
+        usage=convert(row.usage, Usage) if row.usage else None,
+    )
+
+
+def _task_id(row: Any) -> TaskId:
+    return TaskId(row.node, None if row.item == _WHOLE else row.item)
+
+
+def _item(task: TaskId) -> int:
+    return _WHOLE if task.item is None else task.item

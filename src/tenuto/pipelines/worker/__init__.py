@@ -1,0 +1,1 @@
+"""Takes runs from the journal and drives them to their end, whoever began them."""

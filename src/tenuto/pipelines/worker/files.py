@@ -1,0 +1,96 @@
+"""Contents on their way: out of the store for a step, and into the store for the journal.
+
+A result is journalled only after its contents are stored, so an address in the journal always leads somewhere.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+import msgspec
+
+from tenuto.core.graph import Node
+from tenuto.pipelines.code.digest import ProjectCode
+from tenuto.pipelines.code.folder import ProjectCache
+from tenuto.pipelines.values.storing import files_needed, received
+from tenuto.pipelines.words import ItemOutcome, Status, StoredValue
+from tenuto.store.blobs import Blobs
+
+
+class Contents:
+    """The files of one run on this machine."""
+
+    def __init__(self, blobs: Blobs, folder: Path) -> None:
+        self._blobs = blobs
+        self._inputs = folder / "inputs"
+        self._attempts = folder / "attempts"
+        self._folder = folder
+        self._inputs.mkdir(mode=0o700, parents=True, exist_ok=True)
+
+    def local(self, values: Iterable[StoredValue]) -> dict[str, str]:
+        """Bring the contents of values here; return their places by digest."""
+        needed = {one.digest for value in values for one in files_needed(value)}
+        return {digest: str(self._place(digest)) for digest in sorted(needed)}
+
+    @contextmanager
+    def attempt(self, attempt: str) -> Iterator[Path]:
+        """Give an attempt a folder of its own for as long as it lasts."""
+        folder = self._attempts / attempt
+        folder.mkdir(mode=0o700, parents=True)
+        try:
+            yield folder
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+
+    def stored(self, node: Node, outcome: ItemOutcome, folder: Path) -> ItemOutcome:
+        """Check what a step says it made, store the contents, and return the outcome that may be journalled."""
+        if outcome.status is not Status.SUCCEEDED:
+            return outcome
+        declared = {output.name: output.type for output in node.outputs}
+        checked = {name: received(value, declared[name]) for name, value in outcome.outputs.items()}
+        self.keep(checked.values(), folder)
+        return msgspec.structs.replace(outcome, outputs=checked)
+
+    def keep(self, values: Iterable[StoredValue], folder: Path) -> None:
+        """Store the contents of values that lie in ``folder``, each named by its digest."""
+        for value in values:
+            for one in files_needed(value):
+                if not self._blobs.has(one.digest):
+                    self._blobs.put_file(folder / _name(one.digest))
+
+    def there(self, values: Iterable[StoredValue]) -> bool:
+        """Tell whether the contents of values are all in the store."""
+        return all(self._blobs.has(one.digest) for value in values for one in files_needed(value))
+
+    def clear(self) -> None:
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+    def _place(self, digest: str) -> Path:
+        place = self._inputs / _name(digest)
+        if not place.exists():
+            partial = place.with_suffix(".partial")
+            self._blobs.fetch(digest, partial).replace(place)
+        return place
+
+
+def project(blobs: Blobs, cache: ProjectCache, digest: str, folder: Path) -> tuple[Path, ProjectCode]:
+    """Return a run's code, unpacked and read-only, and what is known of its files."""
+    if not cache.has(digest):
+        archive = blobs.fetch(digest, folder / "project.tar")
+        cache.unpacked(digest, archive)
+        archive.unlink()
+    place = cache.place(digest)
+    return place, ProjectCode(place)
+
+
+def all_values(
+    inputs: Mapping[str, StoredValue], items: Iterable[Mapping[str, StoredValue]]
+) -> list[StoredValue]:
+    return [*inputs.values(), *(value for item in items for value in item.values())]
+
+
+def _name(digest: str) -> str:
+    return digest.removeprefix("sha256:")

@@ -1,0 +1,65 @@
+"""The worker: takes one run after the other, for as long as it lives."""
+
+from __future__ import annotations
+
+import logging
+import threading
+
+from tenuto.core.errors import TenutoError
+from tenuto.core.words import Scope, system_actor
+from tenuto.pipelines import queries
+from tenuto.pipelines.records import Held
+from tenuto.pipelines.words import RunStatus
+from tenuto.pipelines.worker.driving import Drive
+from tenuto.pipelines.worker.journal import Journal
+from tenuto.pipelines.worker.tools import Tools
+from tenuto.store.database import Role
+
+_log = logging.getLogger(__name__)
+_SCOPE = Scope(system_actor("worker"))
+
+
+class Worker:
+    def __init__(self, tools: Tools) -> None:
+        self._tools = tools
+        self._stopping = threading.Event()
+        self._bell = threading.Event()
+
+    def ring(self) -> None:
+        """Look for a run now."""
+        self._bell.set()
+
+    def stop(self) -> None:
+        self._stopping.set()
+        self._bell.set()
+
+    def run(self, idle_seconds: float = 1.0) -> None:
+        """Take runs until stopped. A run under way is let go to whoever takes it up next."""
+        while not self._stopping.is_set():
+            if not self.once():
+                self._bell.wait(idle_seconds)
+                self._bell.clear()
+
+    def once(self) -> bool:
+        """Take one run and drive it. Returns False when none waits."""
+        try:
+            with self._tools.desk.database.begin(_SCOPE, Role.SYSTEM) as tx:
+                held = queries.claim(tx, self._tools.holder, self._tools.lease_seconds)
+            if held is None:
+                return False
+            self._tools.passing("claimed")
+            self._drive(held)
+        except TenutoError as error:
+            _log.warning("worker.trouble fault=%s detail=%s", error.fault.code, error.detail)
+            return False
+        return True
+
+    def _drive(self, held: Held) -> None:
+        _log.info("run.taken run=%s pipeline=%s fence=%d", held.run.id, held.run.pipeline, held.fence)
+        try:
+            Drive(self._tools, held).run()
+        except TenutoError as error:
+            if error.fault.retryable:
+                raise
+            _log.error("run.broken run=%s fault=%s detail=%s", held.run.id, error.fault.code, error.detail)
+            Journal(self._tools, held).finish(RunStatus.FAILED)

@@ -1,0 +1,63 @@
+"""What a worker works with."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Protocol
+
+import msgspec
+
+from tenuto.core.graph import Node
+from tenuto.govern.use_case import Desk
+from tenuto.pipelines.code.environment import InstalledEnvironment
+from tenuto.pipelines.code.folder import ProjectCache
+from tenuto.pipelines.ports import Executor
+from tenuto.pipelines.records import RunRecord
+from tenuto.pipelines.words import StoredValue
+from tenuto.store.blobs import Blobs
+
+OWN = "tenuto:"
+"""Steps of the platform itself are named ``tenuto:name`` in a graph."""
+
+
+class Handed(msgspec.Struct, frozen=True):
+    """What a step of the platform is given. ``folder`` is its own, for files it makes."""
+
+    run: RunRecord
+    node: Node
+    inputs: Mapping[str, StoredValue]
+    blobs: Blobs
+    folder: Path
+
+
+class OwnSteps(Protocol):
+    """Steps that need the platform: they run in the worker, with the identity of the run."""
+
+    def has(self, name: str) -> bool: ...
+
+    def run(self, name: str, handed: Handed) -> Mapping[str, StoredValue]:
+        """Do the step. Raises ``TenutoError`` for what its author can mend."""
+        ...
+
+    def code_of(self, name: str) -> str | None:
+        """Return ``module:function`` of a shipped step that runs like a project's own; None if unknown."""
+        ...
+
+
+def nowhere(_point: str) -> None:
+    """The place a worker passes between two transitions. Tests put a crash there."""
+
+
+class Tools(msgspec.Struct, frozen=True, kw_only=True):
+    desk: Desk
+    blobs: Blobs
+    executor: Executor
+    own_steps: OwnSteps
+    projects: ProjectCache
+    environment: InstalledEnvironment
+    scratch: Path
+    holder: str
+    slots: int = 2  # attempts at once
+    lease_seconds: float = 15.0
+    passing: Callable[[str], None] = nowhere

@@ -159,7 +159,7 @@ def test_the_process_of_a_model_is_confined(host: RunningHost, native: ModelSpec
     }
     open_files = [str(entry.readlink()) for entry in Path(f"/proc/{pid}/fd").iterdir()]
     assert sorted(name.split(":")[0] for name in open_files) == ["/dev/null", "/dev/null", "pipe", "socket"]
-    assert {"no-new-privileges", "memory-limit", "no-file-writes"} <= set(host.model("n").isolation)
+    assert {"no-new-privileges", "memory-limit", "file-size-limit"} <= set(host.model("n").isolation)
 
 
 def test_a_server_that_was_killed_starts_again_with_its_last_table(

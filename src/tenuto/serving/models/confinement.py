@@ -50,7 +50,7 @@ def _limit(memory_bytes: int) -> tuple[str, ...]:
     _lower(resource.RLIMIT_CORE, 0)
     _lower(resource.RLIMIT_NOFILE, 64)
     os.umask(0o077)
-    return ("memory-limit", "no-file-writes")
+    return ("memory-limit", "file-size-limit")
 
 
 def _lower(limit: int, value: int) -> None:

@@ -94,8 +94,8 @@ class Gateway:
             clock=SystemClock(),
             ids=UuidSeven(),
             control_plane="/nonexistent/control.sock",
-            limits=Limits(ledger_wait=0.5, drain=2.0),
-            timeouts=Timeouts(connect=2.0, first_byte=5.0, idle=1.0, total=20.0),
+            limits=Limits(ledger_wait=0.5, drain=1.0, attempts=2),
+            timeouts=Timeouts(connect=2.0, first_byte=5.0, idle=0.4, total=20.0),
         )
         self.ports = msgspec.structs.replace(ports, **changes)
         self.port = free_port()

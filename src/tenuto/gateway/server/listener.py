@@ -26,7 +26,7 @@ async def serve(plane: DataPlane, listener: Listener, stop: asyncio.Event) -> No
         plane,
         address=listener.address,
         port=listener.port,
-        http=HTTPModes.auto,
+        http=HTTPModes.http1,  # of a lost HTTP/2 connection granian tells one stream only
         websockets=False,
         backlog=listener.backlog,
         backpressure=listener.connections,

@@ -19,7 +19,7 @@ class Trouble(Enum):
     FAILED = "500"
     OVERLOADED = "503"
     REJECTED = "400"
-    SLOW = "slow"  # a second before the first byte
+    SLOW = "slow"  # half a second before the first byte
     SILENT = "silent"  # the answer carries no usage
     UNENDED = "unended"  # the stream closes cleanly without its terminator
     CACHED = "cached"  # half of the prompt came from a cache

@@ -16,7 +16,7 @@ from tenuto.testing.provider_simulator.journal import Journal, shown_body, shown
 from tenuto.testing.provider_simulator.words import Heard, Reply, reply_to
 
 _MODELS = ("sim-small", "sim-large")
-_SLOW = 1.0
+_SLOW = 0.5
 
 
 class Settings(msgspec.Struct, frozen=True):
@@ -62,20 +62,14 @@ class Simulator:
             writer.close()
 
     async def _request(self, request: Request, answer: _Answer) -> None:
-        ended = "complete"
+        """Answer and log. The line is on the disk before the last bytes go out: who has those finds it there."""
         try:
             await self._answer(request, answer)
-        except Ending as ending:
-            ended = ending.how
+        except (Ending, OSError, asyncio.CancelledError) as error:
+            self._journal.write(self._line(request, answer, _how(error)))
             raise
-        except OSError:
-            ended = "client_gone"
-            raise
-        except asyncio.CancelledError:
-            ended = "stopped"
-            raise
-        finally:
-            self._journal.write(self._line(request, answer, ended))
+        self._journal.write(self._line(request, answer, "complete"))
+        await answer.finish()
 
     @staticmethod
     def _line(request: Request, answer: _Answer, ended: str) -> dict[str, Any]:
@@ -94,11 +88,11 @@ class Simulator:
         path = request.path.removeprefix("/v1")
         speech = _speech(path, request.headers, self._settings.dialect)
         if speech is None:
-            await answer.whole(404, chat_completions.error(404, f"no such path: {request.path}"))
+            answer.whole(404, chat_completions.error(404, f"no such path: {request.path}"))
         elif not self._knows(request.headers):
-            await answer.whole(401, speech.error(401, "wrong API key"))
+            answer.whole(401, speech.error(401, "wrong API key"))
         elif path == "/models":
-            await answer.whole(200, speech.models(_MODELS))
+            answer.whole(200, speech.models(_MODELS))
         else:
             await self._post(path, request, answer)
 
@@ -122,9 +116,9 @@ class Simulator:
                 await self._chat(speech, speech.hear(body), trouble, answer)
         except _RefusedError as refused:
             headers = {"retry-after": "1"} if refused.status in {429, 503} else {}
-            await answer.whole(refused.status, speech.error(refused.status, "simulated refusal"), headers)
+            answer.whole(refused.status, speech.error(refused.status, "simulated refusal"), headers)
         except (ValueError, KeyError, TypeError) as error:
-            await answer.whole(400, speech.error(400, f"cannot read the request: {error!r}"))
+            answer.whole(400, speech.error(400, f"cannot read the request: {error!r}"))
 
     def _trouble(self, headers: Mapping[str, str], model: str) -> Trouble:
         standing = self._settings.fault
@@ -139,7 +133,7 @@ class Simulator:
     async def _embeddings(body: dict[str, Any], answer: _Answer) -> None:
         written, tokens = chat_completions.embeddings(body)
         answer.usage = {"input_tokens": tokens, "output_tokens": 0, "cached_tokens": 0}
-        await answer.whole(200, written)
+        answer.whole(200, written)
 
     async def _chat(self, speech: Any, heard: Heard, trouble: Trouble, answer: _Answer) -> None:
         reply = reply_to(heard, next(self._numbers), cached=trouble is Trouble.CACHED)
@@ -151,6 +145,12 @@ class Simulator:
         else:
             events = _events(speech, heard, reply, silent=silent)
             await answer.stream(_with_trouble(events, speech, trouble), trouble, self._settings.pause)
+
+
+def _how(error: BaseException) -> str:
+    if isinstance(error, Ending):
+        return error.how
+    return "client_gone" if isinstance(error, OSError) else "stopped"
 
 
 class _RefusedError(Exception):
@@ -168,21 +168,25 @@ class _Answer:
         self.status = 0
         self.usage: dict[str, int] | None = None
         self.pieces = 0
+        self._last = b""
 
-    async def whole(self, status: int, body: bytes, headers: Mapping[str, str] | None = None) -> None:
+    async def finish(self) -> None:
+        self._writer.write(self._last)
+        await self._writer.drain()
+
+    def whole(self, status: int, body: bytes, headers: Mapping[str, str] | None = None) -> None:
         self.status = status
         added = "".join(f"{name}: {value}\r\n" for name, value in (headers or {}).items())
         kind = f"content-type: application/json\r\n{added}content-length: {len(body)}\r\n\r\n"
-        self._writer.write(f"HTTP/1.1 {status} X\r\n{kind}".encode() + body)
+        self._last = f"HTTP/1.1 {status} X\r\n{kind}".encode() + body
         self.pieces = 1
-        await self._writer.drain()
 
     async def broken_whole(self, body: bytes, trouble: Trouble) -> None:
         if trouble not in {Trouble.CUT, Trouble.CUT_EARLY, Trouble.STALL, Trouble.MALFORMED}:
-            await self.whole(200, body)
+            self.whole(200, body)
             return
         if trouble is Trouble.MALFORMED:
-            await self.whole(200, b"{" + body)
+            self.whole(200, b"{" + body)
             return
         self.status = 200
         head = f"HTTP/1.1 200 X\r\ncontent-type: application/json\r\ncontent-length: {len(body)}\r\n\r\n"
@@ -194,17 +198,19 @@ class _Answer:
         self.status = 200
         head = b"HTTP/1.1 200 X\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n"
         self._writer.write(head)
+        await self._writer.drain()
         for event in events:
             if self._reader.at_eof():
                 raise Ending("client_gone")
-            self._writer.write(b"%x\r\n%b\r\n" % (len(event), event))
-            self.pieces += 1
+            self._writer.write(self._last)
             await self._writer.drain()
+            self._last = b"%x\r\n%b\r\n" % (len(event), event)
+            self.pieces += 1
             await asyncio.sleep(pause)
         if trouble in {Trouble.CUT, Trouble.CUT_EARLY, Trouble.STALL}:
+            await self.finish()
             await self._break_off(trouble)
-        self._writer.write(b"0\r\n\r\n")
-        await self._writer.drain()
+        self._last += b"0\r\n\r\n"
 
     async def _break_off(self, trouble: Trouble) -> None:
         if trouble is Trouble.STALL:

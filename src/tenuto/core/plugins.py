@@ -31,16 +31,23 @@ class Plugins:
     def load(self, name: str) -> Any:
         """Return what the entry point names. Raises when it is unknown or its distribution is not allowed."""
         if name not in self._loaded:
-            point = self._found.get(name)
-            if point is None:
-                raise TenutoError(PLUGIN_UNKNOWN, f"{self._group} has no {name!r}; installed: {self.names()}")
-            if not self._trusts(point):
-                raise TenutoError(PLUGIN_NOT_ALLOWED, f"{name!r} comes from {_distribution(point)!r}")
-            self._loaded[name] = point.load()
+            self._loaded[name] = self._trusted(name).load()
         return self._loaded[name]
+
+    def address(self, name: str) -> str:
+        """Return ``module:attribute`` of a plugin that another process will load. Raises like ``load``."""
+        return self._trusted(name).value
 
     def __iter__(self) -> Iterator[str]:
         return iter(self.names())
+
+    def _trusted(self, name: str) -> EntryPoint:
+        point = self._found.get(name)
+        if point is None:
+            raise TenutoError(PLUGIN_UNKNOWN, f"{self._group} has no {name!r}; installed: {self.names()}")
+        if not self._trusts(point):
+            raise TenutoError(PLUGIN_NOT_ALLOWED, f"{name!r} comes from {_distribution(point)!r}")
+        return point
 
     def _trusts(self, point: EntryPoint) -> bool:
         return _distribution(point) in self._allowed

@@ -109,3 +109,9 @@ RUN_STUCK = Fault(
     "nothing of the run can go on although it has not ended",
     "This is a defect of Tenuto; cancel the run and report it with the run's id.",
 )
+OWN_STEP_UNKNOWN = Fault(
+    "pipelines.own_step_unknown",
+    FaultKind.INVALID,
+    "the platform brings no step of that name",
+    "Use one of the steps of `tenuto.client.steps`, with the version of Tenuto that the platform runs.",
+)

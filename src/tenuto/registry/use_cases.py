@@ -113,6 +113,16 @@ def dataset(case: Case, *, name: str, version: int | None = None) -> DatasetVers
     return found
 
 
+@use_case("registry:dataset:read")
+def dataset_for_run(case: Case, *, name: str, version: int | None, run_id: str) -> DatasetVersion:
+    """Return a version for a run to read, and write down in the lineage that the run read it."""
+    found = queries.dataset(case.tx, name, version)
+    case.permit(found.ref)
+    queries.link(case.tx, [Edge("Dataset", found.id, "Run", run_id, "read_by")])
+    case.record(found.ref, {"run": run_id, "digest": found.digest})
+    return found
+
+
 @use_case("registry:dataset:read", mutating=False)
 def datasets(case: Case) -> list[DatasetVersion]:
     case.permit(Ref("Dataset", "*", "", case.scope.workspace))

@@ -41,3 +41,9 @@ FILE_NOT_LOADED = Fault(
     "the file with the pipeline cannot be loaded",
     "Correct the error named in the detail; the file is imported from its project's folder.",
 )
+PLATFORM_STEP = Fault(
+    "client.platform_step",
+    FaultKind.UNSUPPORTED,
+    "a step of the platform was called outside a platform",
+    "Run the pipeline with `tenuto run FILE`; to try your own steps, call them as plain functions.",
+)

@@ -199,7 +199,7 @@ class Attempts:
     def _reference(self, node: Node) -> str:
         if not node.step.startswith(OWN):
             return node.step
-        return self._tools.own_steps.code_of(node.step.removeprefix(OWN)) or node.step
+        return self._tools.own_steps.code_of(node.step.removeprefix(OWN))
 
     def _code_digest(self, node: Node) -> str:
         """A shipped step changes with the version of Tenuto only."""

@@ -17,8 +17,8 @@ from tenuto.pipelines.records import RunRecord
 from tenuto.pipelines.words import StoredValue
 from tenuto.store.blobs import Blobs
 
-OWN = "tenuto:"
-"""Steps of the platform itself are named ``tenuto:name`` in a graph."""
+OWN = "tenuto.client.steps:"
+"""How a graph names the steps of the platform itself: by where users import them from."""
 
 
 class Handed(msgspec.Struct, frozen=True):
@@ -40,8 +40,8 @@ class OwnSteps(Protocol):
         """Do the step. Raises ``TenutoError`` for what its author can mend."""
         ...
 
-    def code_of(self, name: str) -> str | None:
-        """Return ``module:function`` of a shipped step that runs like a project's own; None if unknown."""
+    def code_of(self, name: str) -> str:
+        """Return ``module:function`` of a shipped step that runs like a project's own. Raises if unknown."""
         ...
 
 

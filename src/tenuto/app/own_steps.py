@@ -1,0 +1,126 @@
+"""The platform's own steps: what pipelines do with the registry, under the identity of their run."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import msgspec
+
+from tenuto.app.building import Platform, allowed_distributions
+from tenuto.core import typed_json
+from tenuto.core.digests import digest_of
+from tenuto.core.errors import TenutoError
+from tenuto.core.plugins import Plugins
+from tenuto.core.value_types import ANY_JSON, Kind, ValueType
+from tenuto.pipelines.errors import OWN_STEP_UNKNOWN
+from tenuto.pipelines.words import Encoding, StoredValue
+from tenuto.pipelines.worker.tools import Handed
+from tenuto.registry import use_cases as registry
+from tenuto.registry.use_cases import NewArtifact, NewModel
+from tenuto.registry.words import Edge, Evidence
+
+_DOCUMENT = ValueType(Kind.DICT, (ANY_JSON,))
+_SUMMARY_FIELDS = 12
+
+
+class PlatformSteps:
+    """Satisfies ``pipelines.worker.tools.OwnSteps``."""
+
+    def __init__(self, platform: Platform) -> None:
+        self._platform = platform
+        self._plugins = Plugins("tenuto.steps", allowed_distributions(platform.settings))
+        self._steps: Mapping[str, Callable[[Handed], Mapping[str, StoredValue]]] = {
+            "load_dataset": self._load_dataset,
+            "register_model": self._register_model,
+        }
+
+    def has(self, name: str) -> bool:
+        return name in self._steps
+
+    def run(self, name: str, handed: Handed) -> Mapping[str, StoredValue]:
+        return self._steps[name](handed)
+
+    def code_of(self, name: str) -> str:
+        if name not in self._plugins:
+            raise TenutoError(OWN_STEP_UNKNOWN, name)
+        return self._plugins.address(name)
+
+    def _load_dataset(self, handed: Handed) -> Mapping[str, StoredValue]:
+        """Give the rows of a dataset version, and write down that this run read it."""
+        given = _given(handed)
+        found = registry.dataset_for_run(
+            self._platform.desk,
+            handed.run.scope,
+            name=given["name"],
+            version=given.get("version"),
+            run_id=handed.run.id,
+        )
+        size = sum(len(chunk) for chunk in handed.blobs.chunks(found.digest))
+        metadata = {"name": f"{found.name}.parquet", "dataset": found.name, "version": found.version}
+        return {
+            "result": StoredValue(ValueType(Kind.FILE), Encoding.FILE, found.digest, size, metadata=metadata)
+        }
+
+    def _register_model(self, handed: Handed) -> Mapping[str, StoredValue]:
+        """Register with every report as evidence of its own, in the name of the run."""
+        given, run = _given(handed), handed.run
+        file = handed.inputs["file"]
+        producer = f"run:{run.id}/{handed.node.name}"
+        new = NewModel(
+            name=given["name"],
+            artifact=NewArtifact(
+                kind="model",
+                digest=file.digest,
+                size=file.size,
+                media_type="application/octet-stream",
+                name=str(file.metadata.get("name", "model")),
+                producer=producer,
+            ),
+            format=str(given["packaging"].get("format", "")),
+            signature=given["packaging"],
+            metrics=given["metrics"],
+            evidence=[self._evidence(kind, report) for kind, report in _reports(given)],
+            authors=run.authors,
+            inputs=[Edge("Run", run.id, "ModelVersion", "", "produced_by")],
+        )
+        version = registry.register_model(
+            self._platform.desk, run.scope, signer=self._platform.keys.models, new=new
+        )
+        told = {
+            "name": version.name,
+            "version": version.version,
+            "digest": version.digest,
+            "stage": version.stage.value,
+        }
+        return {"result": _stored(told)}
+
+    def _evidence(self, kind: str, report: Any) -> Evidence:
+        stored = self._platform.blobs.put_bytes(msgspec.json.encode(report))
+        flat = {key: value for key, value in report.items() if isinstance(value, str | int | float | bool)}
+        return Evidence(kind, stored.digest, dict(list(flat.items())[:_SUMMARY_FIELDS]))
+
+
+def _given(handed: Handed) -> dict[str, Any]:
+    """Read the inputs that are plain values; files stay addresses."""
+    return {
+        name: typed_json.decode(_text(handed, value), value.type)
+        for name, value in handed.inputs.items()
+        if value.encoding is Encoding.JSON
+    }
+
+
+def _text(handed: Handed, value: StoredValue) -> str:
+    return value.text if value.text is not None else handed.blobs.read(value.digest).decode()
+
+
+def _reports(given: Mapping[str, Any]) -> list[tuple[str, dict[str, Any]]]:
+    evidence = given.get("evidence") or {}
+    return [
+        (kind, report if isinstance(report, dict) else {"value": report}) for kind, report in evidence.items()
+    ]
+
+
+def _stored(value: dict[str, Any]) -> StoredValue:
+    text = typed_json.encode(value, _DOCUMENT)
+    return StoredValue(_DOCUMENT, Encoding.JSON, digest_of(text.encode()), len(text.encode()), text)

@@ -7,7 +7,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 
 from tenuto.app.building import load_tables
-from tenuto.app.database import migrations
+from tenuto.app.schema import migrations
 from tenuto.store.database import Logins
 
 

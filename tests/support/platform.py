@@ -9,7 +9,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from tenuto.app.database import migrations
+from tenuto.app.schema import migrations
 from tenuto.core.clock import SystemClock
 from tenuto.core.ids import UuidSeven
 from tenuto.core.words import Actor, ActorKind, Effect, Ref, Scope, Verdict

@@ -1,29 +1,14 @@
-"""Which database this installation uses, and bringing it to this version's schema."""
+"""Which database this installation uses, and how each role connects to it."""
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import sqlalchemy as sa
 
-import tenuto
 from tenuto.app.settings import Settings
 from tenuto.core.clock import Clock
 from tenuto.store.database import Login, Logins
 from tenuto.store.embedded.server import Server
 from tenuto.store.embedded.supervisor import EmbeddedPostgres, Listener
-from tenuto.store.migrations.runner import Migrations
-
-# The rooms that keep tables, lowest first.
-_ROOMS = ("govern", "spend", "registry", "pipelines", "serving")
-
-
-def migrations() -> Migrations:
-    """Return the schema steps of all rooms."""
-    house = Path(tenuto.__file__).parent
-    return Migrations(
-        [house / room / "migrations" for room in _ROOMS if (house / room / "migrations").is_dir()]
-    )
 
 
 def start_embedded(settings: Settings, clock: Clock, progress: Listener) -> Server | None:

@@ -12,7 +12,7 @@ from tenuto.govern.actions import Action
 from tenuto.govern.identities import entrance
 from tenuto.govern.secret_text import SecretText
 from tenuto.govern.workspaces import queries as places
-from tenuto.web.api import access, audit, identities, registry, resources
+from tenuto.web.api import access, audit, identities, registry, resources, runs, spend
 from tenuto.web.build import build_registry, build_site
 from tenuto.web.console.statics import Statics
 from tenuto.web.dispatch.config import SiteConfig, SiteParts
@@ -26,7 +26,11 @@ def control_site(platform: Platform, checkpoint_now: Callable[[], None]) -> Site
     """Return the application that the control process serves on its socket."""
     doors = Doors(platform)
     statics = Statics()
-    routes = [route for area in (resources, identities, access, audit, registry) for route in area.routes()]
+    routes = [
+        route
+        for area in (resources, identities, access, audit, registry, runs, spend)
+        for route in area.routes()
+    ]
     known = {action.value for action in Action}
     table = build_registry(routes, doors, statics, version=tenuto.__version__, actions=known)
     settings = platform.settings

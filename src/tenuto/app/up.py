@@ -11,9 +11,10 @@ from pathlib import Path
 import msgspec
 
 from tenuto.app.building import build
-from tenuto.app.database import logins_of, migrations, start_embedded
+from tenuto.app.database import logins_of, start_embedded
 from tenuto.app.errors import ALREADY_UP
 from tenuto.app.keys import ensure_keys
+from tenuto.app.schema import migrations
 from tenuto.app.settings import Settings, child_environment
 from tenuto.app.supervision import Child, Supervisor
 from tenuto.core.clock import SystemClock
@@ -22,7 +23,7 @@ from tenuto.govern.identities.entrance import bootstrap_token
 from tenuto.store.embedded.locks import HeldLock, try_lock
 from tenuto.store.embedded.words import Progress
 
-PROCESSES = ("control", "serving", "gateway")
+PROCESSES = ("control", "serving", "worker", "gateway")
 
 Notice = Callable[[str], None]
 

@@ -12,8 +12,20 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 from tenuto.core.money import Money
 from tenuto.spend.rules import period_start
 from tenuto.spend.tables import budget, budget_period, price, reservation, usage_record
-from tenuto.spend.words import Budget, Intent, Outcome, Period, PeriodState, Price, Settled
+from tenuto.spend.words import (
+    Budget,
+    Intent,
+    LedgerRow,
+    Outcome,
+    Period,
+    PeriodState,
+    Price,
+    Settled,
+    Spent,
+    UsageSource,
+)
 from tenuto.store.database import Transaction
+from tenuto.store.schema import Id, Timestamp
 
 _LIFETIME_SECONDS = 900.0
 
@@ -215,3 +227,63 @@ def _budget(row: Any) -> Budget:
 
 def _state(row: Any, of: Budget) -> PeriodState:
     return PeriodState(of, row.starts_at, Money.of(row.reserved), Money.of(row.spent), tuple(row.fired))
+
+
+def ledger(
+    tx: Transaction,
+    *,
+    actor: str,
+    route: str,
+    request_id: str,
+    before: tuple[datetime, str] | None,
+    limit: int,
+) -> list[LedgerRow]:
+    """Return the newest calls that match; empty fields match everything."""
+    row = usage_record.c
+    pairs = ((row.actor_id, actor), (row.route, route), (row.request_id, request_id))
+    query = sa.select(usage_record).where(*(column == value for column, value in pairs if value))
+    if before is not None:
+        last = sa.tuple_(sa.literal(before[0], Timestamp), sa.literal(before[1], Id))
+        query = query.where(sa.tuple_(row.at, row.request_id) < last)
+    return [
+        _ledger_row(found)
+        for found in tx.rows(query.order_by(row.at.desc(), row.request_id.desc()).limit(limit))
+    ]
+
+
+def totals(tx: Transaction) -> list[Spent]:
+    row = usage_record.c
+    query = (
+        sa.select(
+            row.route,
+            row.provider,
+            sa.func.count().label("calls"),
+            sa.func.count().filter(row.cost.is_(None)).label("unpriced"),
+            sa.func.sum(row.input_tokens).label("input_tokens"),
+            sa.func.sum(row.output_tokens).label("output_tokens"),
+            sa.func.coalesce(sa.func.sum(row.cost), 0).label("cost"),
+        )
+        .group_by(row.route, row.provider)
+        .order_by(row.route, row.provider)
+    )
+    return [
+        Spent(
+            route=found.route,
+            provider=found.provider,
+            calls=found.calls,
+            unpriced=found.unpriced,
+            input_tokens=int(found.input_tokens),
+            output_tokens=int(found.output_tokens),
+            cost=str(Money.of(found.cost)),
+        )
+        for found in tx.rows(query)
+    ]
+
+
+def _ledger_row(row: Any) -> LedgerRow:
+    fields: dict[str, Any] = row._asdict()
+    for name in ("workspace_id", "client_request_id"):
+        del fields[name]
+    fields["usage_source"] = UsageSource(row.usage_source)
+    fields["cost"] = None if row.cost is None else str(Money.of(row.cost))
+    return LedgerRow(**fields)

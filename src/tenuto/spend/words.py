@@ -128,3 +128,40 @@ class Settled(msgspec.Struct, frozen=True):
     request_id: str
     cost: Money | None
     price_source: str
+
+
+class LedgerRow(msgspec.Struct, frozen=True, kw_only=True):
+    """One call as the ledger has it. ``cost`` is decimal text, None where no price was known."""
+
+    request_id: str
+    at: datetime
+    actor_id: str
+    key_id: str
+    route: str
+    provider: str
+    model: str
+    status: str
+    error: str | None
+    streamed: bool
+    attempts: int
+    input_tokens: int
+    cached_input_tokens: int
+    output_tokens: int
+    reasoning_tokens: int
+    usage_source: UsageSource
+    cost: str | None
+    price_source: str
+    duration_ms: int
+    overhead_us: int
+
+
+class Spent(msgspec.Struct, frozen=True, kw_only=True):
+    """What a route used at one provider. ``cost`` is decimal text and leaves unpriced calls out."""
+
+    route: str
+    provider: str
+    calls: int
+    unpriced: int
+    input_tokens: int
+    output_tokens: int
+    cost: str

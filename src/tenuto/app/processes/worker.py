@@ -1,0 +1,68 @@
+"""The worker: takes runs from the journal and has their steps run in children."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from collections.abc import Callable
+from functools import partial
+
+from tenuto.app.building import build
+from tenuto.app.own_steps import PlatformSteps
+from tenuto.app.settings import Settings
+from tenuto.pipelines.code.environment import InstalledEnvironment
+from tenuto.pipelines.code.folder import ProjectCache
+from tenuto.pipelines.execution.executor import ExecutorConfig, StepExecutor
+from tenuto.pipelines.worker.loop import Worker
+from tenuto.pipelines.worker.tools import Tools, nowhere
+from tenuto.store.bell import Bell
+from tenuto.store.database import Role
+
+
+def run(settings: Settings, ready: Callable[[], None], passing: Callable[[str], None] = nowhere) -> None:
+    """Work until told to stop. Runs under way are taken up again by the next worker."""
+    platform = build(settings)
+    folder = settings.home / "work"
+    environment = InstalledEnvironment()
+    config = ExecutorConfig(folder / "steps", idle_seconds=settings.idle_seconds)
+    executor = StepExecutor(config, environment.digest, platform.desk.clock)
+    worker = Worker(
+        Tools(
+            desk=platform.desk,
+            blobs=platform.blobs,
+            executor=executor,
+            own_steps=PlatformSteps(platform),
+            projects=ProjectCache(folder / "projects"),
+            environment=environment,
+            scratch=folder / "runs",
+            holder=platform.desk.ids.new(),
+            passing=passing,
+        )
+    )
+    stopping = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, partial(_stop, worker, stopping))
+    listener = threading.Thread(
+        target=_listen, args=(platform.desk.database.raw_url(Role.SYSTEM), worker, stopping), daemon=True
+    )
+    listener.start()
+    ready()
+    try:
+        worker.run()
+    finally:
+        executor.close()
+        platform.close()
+
+
+def _stop(worker: Worker, stopping: threading.Event, _number: int, _frame: object) -> None:
+    stopping.set()
+    worker.stop()
+
+
+def _listen(dsn: str, worker: Worker, stopping: threading.Event) -> None:
+    """Look for a run as soon as one is submitted."""
+    bell = Bell(dsn)
+    while not stopping.is_set():
+        if bell.wait(1.0):
+            worker.ring()
+    bell.close()

@@ -1,0 +1,52 @@
+"""Look at what was used and what it cost."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import msgspec
+
+from tenuto.core.words import Ref
+from tenuto.govern.use_case import Case, use_case
+from tenuto.spend import queries
+from tenuto.spend.words import LedgerRow, PeriodState, Spent
+
+_LEDGER = "spend:ledger:read"
+
+
+class LedgerFilter(msgspec.Struct, frozen=True, kw_only=True):
+    """Newest first. ``before`` is the last (time, request id) seen."""
+
+    actor: str = ""
+    route: str = ""
+    request_id: str = ""
+    before: tuple[datetime, str] | None = None
+    limit: int = 100
+
+
+@use_case(_LEDGER, mutating=False)
+def ledger(case: Case, *, wanted: LedgerFilter) -> list[LedgerRow]:
+    """Return the calls of this workspace with their tokens and cost."""
+    case.permit(Ref("Ledger", "ledger", "", case.scope.workspace))
+    return queries.ledger(
+        case.tx,
+        actor=wanted.actor,
+        route=wanted.route,
+        request_id=wanted.request_id,
+        before=wanted.before,
+        limit=wanted.limit,
+    )
+
+
+@use_case(_LEDGER, mutating=False)
+def budgets(case: Case) -> list[PeriodState]:
+    """Return every budget of this workspace with how far it is used up in its current period."""
+    case.permit(Ref("Ledger", "ledger", "", case.scope.workspace))
+    return queries.states(case.tx, case.clock.now())
+
+
+@use_case(_LEDGER, mutating=False)
+def totals(case: Case) -> list[Spent]:
+    """Return tokens and cost by route and provider. Unpriced calls are counted apart, never as free."""
+    case.permit(Ref("Ledger", "ledger", "", case.scope.workspace))
+    return queries.totals(case.tx)

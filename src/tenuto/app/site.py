@@ -26,11 +26,8 @@ def control_site(platform: Platform, checkpoint_now: Callable[[], None]) -> Site
     """Return the application that the control process serves on its socket."""
     doors = Doors(platform)
     statics = Statics()
-    routes = [
-        route
-        for area in (resources, identities, access, audit, registry, runs, spend)
-        for route in area.routes()
-    ]
+    areas = (resources, identities, access, audit, registry, runs, spend)
+    routes = [route for area in areas for route in area.routes()]
     known = {action.value for action in Action}
     table = build_registry(routes, doors, statics, version=tenuto.__version__, actions=known)
     settings = platform.settings

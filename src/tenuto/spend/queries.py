@@ -245,10 +245,8 @@ def ledger(
     if before is not None:
         last = sa.tuple_(sa.literal(before[0], Timestamp), sa.literal(before[1], Id))
         query = query.where(sa.tuple_(row.at, row.request_id) < last)
-    return [
-        _ledger_row(found)
-        for found in tx.rows(query.order_by(row.at.desc(), row.request_id.desc()).limit(limit))
-    ]
+    newest = query.order_by(row.at.desc(), row.request_id.desc()).limit(limit)
+    return [_ledger_row(found) for found in tx.rows(newest)]
 
 
 def totals(tx: Transaction) -> list[Spent]:

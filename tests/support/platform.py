@@ -78,6 +78,9 @@ class Allowing:
             return Verdict(Effect.DENY, f"the test refuses {action}", "test.refuse", "test")
         return Verdict(Effect.ALLOW, "the test allows it", "test.allow", "test")
 
+    def allows(self, tx: Transaction, action: str, resource: Ref) -> bool:
+        return self.decide(tx, action, resource).allowed
+
 
 @pytest.fixture
 def desk(database: Database) -> Desk:

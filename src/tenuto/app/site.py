@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hmac
 from collections.abc import Callable
+from pathlib import Path
 
 import tenuto
 from tenuto.app.building import Platform, source_roots
@@ -34,7 +35,7 @@ def control_site(platform: Platform, checkpoint_now: Callable[[], None]) -> Site
     config = SiteConfig(
         hosts=_hosts(settings.allowed_hosts, settings.port),
         signing_key=_signing_key(platform),
-        upload_folder=settings.home / "uploads",
+        upload_folder=_private(settings.home / "uploads"),
         behind_edge=True,
     )
     parts = SiteParts(
@@ -47,8 +48,7 @@ def control_site(platform: Platform, checkpoint_now: Callable[[], None]) -> Site
 
 
 def services(platform: Platform, checkpoint_now: Callable[[], None]) -> Services:
-    scratch = platform.settings.home / "scratch"
-    scratch.mkdir(mode=0o700, parents=True, exist_ok=True)
+    scratch = _private(platform.settings.home / "scratch")
     return Services(
         desk=platform.desk,
         decider=platform.decider,
@@ -114,6 +114,11 @@ class Frame:
 
 def _scope() -> Scope:
     return Scope(system_actor("console-frame"))
+
+
+def _private(folder: Path) -> Path:
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return folder
 
 
 def _hosts(names: str, port: int) -> tuple[str, ...]:

@@ -32,6 +32,8 @@ class Decider(Protocol):
 
     def decide(self, tx: Transaction, action: str, resource: Ref) -> Verdict: ...
 
+    def allows(self, tx: Transaction, action: str, resource: Ref) -> bool: ...
+
 
 class Desk(msgspec.Struct, frozen=True):
     """What every use case works with."""
@@ -80,7 +82,7 @@ class Case:
 
     def may(self, resource: Ref, action: str = "") -> bool:
         """Tell whether the actor may, to filter a list. Refusals of a filter are not recorded."""
-        return self._decider.decide(self.tx, action or self.action, resource).allowed
+        return self._decider.allows(self.tx, action or self.action, resource)
 
     def record(
         self, resource: Ref, detail: dict[str, Any] | None = None, events: Sequence[Event] = ()

@@ -34,13 +34,20 @@ class CedarDecider:
         self._loading = threading.Lock()
 
     def decide(self, tx: Transaction, action: str, resource: Ref) -> Verdict:
-        return self.decide_for(tx, tx.scope.actor, action, resource)
+        scope = tx.scope
+        return self._authorizer(tx).decide(scope.actor, action, resource, workspace=scope.workspace)
+
+    def allows(self, tx: Transaction, action: str, resource: Ref) -> bool:
+        """Tell the same without the reason, for filtering lists."""
+        scope = tx.scope
+        return self._authorizer(tx).allows(scope.actor, action, resource, workspace=scope.workspace)
 
     def decide_for(self, tx: Transaction, actor: Actor, action: str, resource: Ref) -> Verdict:
-        return self._authorizer(tx).decide(actor, action, resource)
+        """Answer for somebody else, working in the workspace of the resource."""
+        return self._authorizer(tx).decide(actor, action, resource, workspace=resource.workspace)
 
     def explain(self, tx: Transaction, actor: Actor, action: str, resource: Ref) -> Explanation:
-        return self._authorizer(tx).explain(actor, action, resource)
+        return self._authorizer(tx).explain(actor, action, resource, workspace=tx.scope.workspace)
 
     def require_role(self, role: str) -> None:
         """Raise unless ``role`` is one that the policies define."""

@@ -1,9 +1,9 @@
 """Decisions. Each is made over the few policies that can matter to one actor in one place.
 
-Cedar's cost grows with the number of policies it looks at, not with the number of entities. So an actor's
-bindings in one place are linked into a policy set of their own, together with the policies that hold for
-everybody, and kept. Roles always name their principal and lie in a scope: leaving out the bindings of others,
-and those of other workspaces, changes no answer.
+Cedar's cost grows with the number of policies it looks at, not with the number of entities. So what an actor's
+bindings in one place say on one action is linked into a policy set of its own, together with the policies that
+hold for everybody, and kept. Roles always name their principal, their scope and their actions: leaving out what
+names others changes no answer.
 """
 
 from __future__ import annotations
@@ -41,9 +41,9 @@ class Authorizer:
         bindings: Iterable[Binding],
         places: Iterable[Place],
         *,
-        kept: int = 20_000,
+        kept: int = 2_000,
     ) -> None:
-        """``kept`` bounds how many actors in places are remembered."""
+        """``kept`` bounds how many small policy sets are remembered; each takes some twenty kilobytes."""
         self._library = library
         self._kept = kept
         self._places = {place.id: place for place in places}
@@ -51,9 +51,9 @@ class Authorizer:
         for binding in bindings:
             _require_sound(binding, library)
             self._bindings[binding.subject_kind, binding.subject].append(binding)
-        self._slices: dict[tuple[ActorKind, str, str | None], Linked] = {}
+        self._slices: dict[tuple[ActorKind, str, str | None, Action], Linked] = {}
+        self._trials: dict[tuple[ActorKind, Action], Linked] = {}
         self._around: dict[str | None, cedarpy.Entities] = {}
-        self._trials = {kind: self._trial(kind) for kind in PRINCIPALS}
         self.version = _version(library, self._bindings, self._places)
 
     def decide(
@@ -67,7 +67,7 @@ class Authorizer:
         question = Question(actor, _action(action), resource, workspace)
         if actor.kind is ActorKind.ANONYMOUS:
             return self._verdict(Effect.DENY, wording.anonymous(question.action), "default:anonymous")
-        part = self._slice(actor, entities.place_of(resource))
+        part = self._slice(question)
         answer = self._ask(question, part)
         if not answer.policies:
             told = wording.no_role(actor, question.action, self._roles_that_allow(question))
@@ -81,7 +81,7 @@ class Authorizer:
         question = Question(actor, _action(action), resource, workspace)
         if actor.kind is ActorKind.ANONYMOUS:
             return False
-        return self._ask(question, self._slice(actor, entities.place_of(resource))).allowed
+        return self._ask(question, self._slice(question)).allowed
 
     def explain(
         self, actor: Actor, action: Action | str, resource: Ref, *, workspace: str | None = None
@@ -92,7 +92,7 @@ class Authorizer:
         if actor.kind is ActorKind.ANONYMOUS:
             return Explanation(verdict, (), ())
         near = self._near(actor, entities.place_of(resource))
-        linked = link(self._library, self._library.role_policies, entities.principal_uid(actor), near)
+        linked = link(self._library, question.action, entities.principal_uid(actor), near)
         granting = {linked.links[each].id for each in self._ask(question, linked).policies}
         own = self._bindings.get((actor.kind, actor.id), [])
         considered = tuple(self._considered(each, each.id in granting, resource) for each in own)
@@ -121,12 +121,14 @@ class Authorizer:
             around = self._around_of(place)
         return ask(question, linked, around, self._library.schema)
 
-    def _slice(self, actor: Actor, place: str | None) -> Linked:
-        key = (actor.kind, actor.id, place)
+    def _slice(self, question: Question) -> Linked:
+        actor, action = question.actor, question.action
+        place = entities.place_of(question.resource)
+        key = (actor.kind, actor.id, place, action)
         known = self._slices.get(key)
         if known is None:
-            near = self._near(actor, place)
-            known = link(self._library, self._library.policies, entities.principal_uid(actor), near)
+            principal, near = entities.principal_uid(actor), self._near(actor, place)
+            known = link(self._library, action, principal, near, self._library.statics_on(action))
             self._keep(self._slices, key, known)
         return known
 
@@ -142,20 +144,23 @@ class Authorizer:
         self._keep(self._around, place, made)
         return made
 
-    def _trial(self, kind: ActorKind) -> Linked:
-        """Return every role given in the whole organisation to somebody of this kind."""
-        somebody = {"type": PRINCIPALS[kind], "id": _NOBODY_YET}
-        roles = [
-            Binding(id=name, subject_kind=kind, subject=_NOBODY_YET, role=name)
-            for name in self._library.roles
-        ]
-        return link(self._library, self._library.role_policies, somebody, roles)
+    def _trial(self, kind: ActorKind, action: Action) -> Linked:
+        """Return every role that names the action, given in the whole organisation to somebody of this kind."""
+        known = self._trials.get((kind, action))
+        if known is None:
+            somebody = {"type": PRINCIPALS[kind], "id": _NOBODY_YET}
+            roles = [
+                Binding(id=name, subject_kind=kind, subject=_NOBODY_YET, role=name)
+                for name in self._library.roles
+            ]
+            known = self._trials[kind, action] = link(self._library, action, somebody, roles)
+        return known
 
     def _roles_that_allow(self, question: Question) -> list[str]:
         """Return the roles that would allow it if the actor had them, forbids left aside."""
         actor = question.actor
         somebody = Actor(actor.kind, _NOBODY_YET, actor.name, actor.answerable)
-        trial = self._trials[actor.kind]
+        trial = self._trial(actor.kind, question.action)
         answer = self._ask(msgspec.structs.replace(question, actor=somebody), trial)
         return sorted({trial.links[each].role for each in answer.policies})
 

@@ -45,17 +45,22 @@ class Linked(msgspec.Struct, frozen=True):
 
 
 def link(
-    library: PolicyLibrary, policies: cedarpy.PolicySet, principal: entities.Uid, bindings: Iterable[Binding]
+    library: PolicyLibrary,
+    action: Action,
+    principal: entities.Uid,
+    bindings: Iterable[Binding],
+    statics: Iterable[str] = (),
 ) -> Linked:
-    """Link the templates of each binding's role into ``policies``, all for one principal."""
+    """Link what the roles of the bindings say on an action, all for one principal, beside static policies."""
     links: dict[str, Binding] = {}
     wanted: list[dict[str, Any]] = []
     for binding in bindings:
-        for template in library.roles[binding.role].templates:
+        for template in library.templates_of(binding.role, action):
             name = f"{binding.id}{_LINK}{template}"
             links[name] = binding
             values = {"?principal": principal, "?resource": _scope(binding)}
             wanted.append({"template_id": template, "new_id": name, "values": values})
+    policies = library.some([*statics, *(each["template_id"] for each in wanted)])
     return Linked(policies.with_linked_batch(wanted) if wanted else policies, links)
 
 
@@ -78,9 +83,8 @@ def ask(question: Question, linked: Linked, around: cedarpy.Entities, schema: ce
         raise TenutoError(FACTS_INVALID, f"{action.value} on {resource.kind}: {'; '.join(found.errors)}")
     if found.errors:  # Cedar passes over a policy that fails, and a forbid passed over would allow
         raise TenutoError(POLICY_UNDECIDED, "; ".join(found.errors))
-    names = found.id_annotations_by_reason
-    deciding = [each if each in linked.links else names[each] for each in found.reasons]
-    return Answer(result.allowed, tuple(sorted(deciding, key=lambda each: (each not in linked.links, each))))
+    links_first = sorted(found.reasons, key=lambda each: (each not in linked.links, each))
+    return Answer(result.allowed, tuple(links_first))
 
 
 def _scope(binding: Binding) -> entities.Uid:

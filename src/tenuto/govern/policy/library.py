@@ -1,4 +1,4 @@
-"""The policies in force: read, checked against the schema, and parsed once."""
+"""The policies in force: read, checked against the schema, and handed out in the small sets that questions need."""
 
 from __future__ import annotations
 
@@ -12,10 +12,12 @@ import msgspec
 
 from tenuto.core.digests import digest_of
 from tenuto.core.errors import TenutoError
+from tenuto.govern.actions import Action, Nature
 from tenuto.govern.errors import POLICY_INVALID
-from tenuto.govern.policy.schema import schema_text
+from tenuto.govern.policy.schema import ANY, schema_text
 
 _SLOTS = {"?principal", "?resource"}
+_EVERY = frozenset(str(action.value) for action in Action)
 
 
 class PolicyText(msgspec.Struct, frozen=True):
@@ -41,6 +43,23 @@ class StaticFacts(msgspec.Struct, frozen=True):
     forbids: bool
 
 
+class _Policy(msgspec.Struct, frozen=True):
+    """One policy in Cedar's JSON form, called by its own ``@id`` instead of its place in a file."""
+
+    annotations: Mapping[str, str]
+    form: dict[str, Any]
+    actions: frozenset[str]
+    is_template: bool
+
+    @property
+    def id(self) -> str:
+        return self.annotations["id"]
+
+    @property
+    def forbids(self) -> bool:
+        return bool(self.form["effect"] == "forbid")
+
+
 class PolicyLibrary:
     """Policies of one version. It never changes; making one takes a tenth of a second, so make it once.
 
@@ -50,21 +69,19 @@ class PolicyLibrary:
 
     def __init__(self, texts: Sequence[PolicyText]) -> None:
         self.schema = cedarpy.Schema.from_str(schema_text())
-        templates, statics = [], []
-        for text in texts:
-            found_templates, found_statics = _checked(text, self.schema)
-            templates += found_templates
-            statics += found_statics
-        _require_distinct(each["id"] for each in [*templates, *statics])
-        whole = "\n".join(text.text for text in texts)
-        self.policies = cedarpy.PolicySet.from_str(whole)
-        self.role_policies = _roles_only(whole)
-        self.roles = _roles(templates)
+        self._policies: dict[str, _Policy] = {}
+        for policy in (each for text in texts for each in _checked(text, self.schema)):
+            if policy.id in self._policies:
+                raise TenutoError(POLICY_INVALID, f"two policies have the id {policy.id!r}")
+            self._policies[policy.id] = policy
+        self.roles = _roles(each for each in self._policies.values() if each.is_template)
         self.statics = {
-            each["id"]: StaticFacts(each["id"], each.get("reason", ""), each["effect"] == "forbid")
-            for each in statics
+            each.id: StaticFacts(each.id, each.annotations.get("reason", ""), each.forbids)
+            for each in self._policies.values()
+            if not each.is_template
         }
         self.version = digest_of(json.dumps([schema_text(), *(text.text for text in texts)]).encode())
+        self._sets: dict[frozenset[str], cedarpy.PolicySet] = {}
 
     @classmethod
     def built_in(cls, extra: Sequence[PolicyText] = ()) -> PolicyLibrary:
@@ -76,70 +93,87 @@ class PolicyLibrary:
         ]
         return cls([*texts, *extra])
 
+    def templates_of(self, role: str, action: Action) -> list[str]:
+        """Return the templates of a role that can allow the action."""
+        return [name for name in self.roles[role].templates if action.value in self._policies[name].actions]
 
-def _checked(source: PolicyText, schema: cedarpy.Schema) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
-    """Return the annotations and effects of a text's templates and of its other policies."""
+    def statics_on(self, action: Action) -> list[str]:
+        """Return the policies for everybody that can have a say on the action."""
+        return [name for name in self.statics if action.value in self._policies[name].actions]
+
+    def some(self, names: Iterable[str]) -> cedarpy.PolicySet:
+        """Return a set of just these policies. Few different ones are ever asked for, so they are kept."""
+        wanted = frozenset(names)
+        known = self._sets.get(wanted)
+        if known is None:
+            chosen = [self._policies[name] for name in sorted(wanted)]
+            form = {
+                "templates": {each.id: each.form for each in chosen if each.is_template},
+                "staticPolicies": {each.id: each.form for each in chosen if not each.is_template},
+                "templateLinks": [],
+            }
+            known = self._sets[wanted] = cedarpy.PolicySet.from_json_str(json.dumps(form))
+        return known
+
+
+def _checked(source: PolicyText, schema: cedarpy.Schema) -> list[_Policy]:
+    """Return the policies of a text, each checked."""
     try:
         parsed = json.loads(cedarpy.policies_to_json_str(source.text))
     except ValueError as error:
         raise TenutoError(POLICY_INVALID, f"{source.name}: {error}") from error
-    templates = {place: _facts(source, each) for place, each in parsed["templates"].items()}
-    statics = {place: _facts(source, each) for place, each in parsed["staticPolicies"].items()}
-    _require_valid(source, schema, templates | statics)
+    placed = {
+        **{place: _policy(source, form, True) for place, form in parsed["templates"].items()},
+        **{place: _policy(source, form, False) for place, form in parsed["staticPolicies"].items()},
+    }
+    _require_valid(source, schema, placed)
     for each in cedarpy.PolicySet.from_str(source.text).templates():
-        _require_role(source, templates[each["id"]], set(each["slots"]))
-    return list(templates.values()), list(statics.values())
+        _require_role(source, placed[each["id"]], set(each["slots"]))
+    return list(placed.values())
 
 
-def _require_valid(
-    source: PolicyText, schema: cedarpy.Schema, named: Mapping[str, Mapping[str, str]]
-) -> None:
+def _policy(source: PolicyText, form: dict[str, Any], is_template: bool) -> _Policy:
+    annotations = form.get("annotations", {})
+    if not annotations.get("id"):
+        raise TenutoError(POLICY_INVALID, f"{source.name}: every policy needs an @id")
+    return _Policy(annotations, form, _actions_of(form["action"]), is_template)
+
+
+def _actions_of(scope: Mapping[str, Any]) -> frozenset[str]:
+    """Return the actions that the head of a policy names, groups spelled out."""
+    if scope["op"] == "All":
+        return _EVERY
+    named = [each["id"] for each in scope.get("entities", [scope.get("entity")])]
+    groups = {
+        nature.value: {str(each.value) for each in Action if each.nature is nature} for nature in Nature
+    }
+    return frozenset().union(*(_EVERY if name == ANY else groups.get(name, {name}) for name in named))
+
+
+def _require_valid(source: PolicyText, schema: cedarpy.Schema, placed: Mapping[str, _Policy]) -> None:
     """Raise when a policy does not fit the schema. Cedar calls policies by their place; we call them by id."""
     errors = cedarpy.validate_policies(source.text, schema).errors
     if errors:
         told = "; ".join(
-            f"{named[each.policy_id]['id']}: {each.error.removeprefix(f'for policy `{each.policy_id}`, ')}"
+            f"{placed[each.policy_id].id}: {each.error.removeprefix(f'for policy `{each.policy_id}`, ')}"
             for each in errors
         )
         raise TenutoError(POLICY_INVALID, f"{source.name}: {told}")
 
 
-def _require_role(source: PolicyText, template: Mapping[str, str], slots: set[str]) -> None:
-    if slots != _SLOTS or not template.get("role"):
+def _require_role(source: PolicyText, template: _Policy, slots: set[str]) -> None:
+    if slots != _SLOTS or not template.annotations.get("role"):
         raise TenutoError(
-            POLICY_INVALID, f"{source.name}: {template['id']} has slots: it needs both, and a @role"
+            POLICY_INVALID, f"{source.name}: {template.id} has slots: it needs both, and a @role"
         )
-    if template["effect"] != "permit":
-        raise TenutoError(
-            POLICY_INVALID, f"{source.name}: {template['id']} is of a role, and may only permit"
-        )
+    if template.forbids:
+        raise TenutoError(POLICY_INVALID, f"{source.name}: {template.id} is of a role, and may only permit")
 
 
-def _facts(source: PolicyText, policy: dict[str, Any]) -> dict[str, Any]:
-    annotations = dict(policy.get("annotations", {}))
-    if not annotations.get("id"):
-        raise TenutoError(POLICY_INVALID, f"{source.name}: every policy needs an @id")
-    return annotations | {"effect": policy["effect"]}
-
-
-def _roles_only(text: str) -> cedarpy.PolicySet:
-    """Return the templates alone, to see what roles allow before anything is forbidden."""
-    parts = json.loads(cedarpy.policies_to_json_str(text))
-    return cedarpy.PolicySet.from_json_str(json.dumps(parts | {"staticPolicies": {}}))
-
-
-def _require_distinct(ids: Iterable[str]) -> None:
-    seen: set[str] = set()
-    for each in ids:
-        if each in seen:
-            raise TenutoError(POLICY_INVALID, f"two policies have the id {each!r}")
-        seen.add(each)
-
-
-def _roles(templates: Iterable[dict[str, Any]]) -> dict[str, RoleFacts]:
+def _roles(templates: Iterable[_Policy]) -> dict[str, RoleFacts]:
     roles: dict[str, RoleFacts] = {}
     for each in templates:
-        name = each["role"]
+        name = each.annotations["role"]
         known = roles.get(name, RoleFacts(name, name, ()))
-        roles[name] = RoleFacts(name, each.get("title", known.title), (*known.templates, each["id"]))
+        roles[name] = RoleFacts(name, each.annotations.get("title", known.title), (*known.templates, each.id))
     return roles

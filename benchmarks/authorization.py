@@ -7,10 +7,13 @@ import random
 import time
 from collections.abc import Callable
 
+import cedarpy
+
 from tenuto.core.words import Actor, ActorKind, Ref
 from tenuto.govern.actions import Action
 from tenuto.govern.policy import Authorizer, Binding, Place, PolicyLibrary
-from tenuto.govern.policy.evaluation import Question, ask, link
+from tenuto.govern.policy.entities import place_entities
+from tenuto.govern.policy.evaluation import Linked, Question, ask
 
 BINDINGS = 1_000
 PEOPLE = 400
@@ -101,12 +104,24 @@ def _allows(authorizer: Authorizer) -> Ask:
 
 
 def _unsliced(library: PolicyLibrary, bindings: list[Binding]) -> Ask:
-    policies = library.policies
-    for binding in bindings:
-        principal = {"type": "Person", "id": binding.subject}
-        policies = link(library, policies, principal, [binding]).policies
-    linked = link(library, policies, {"type": "Person", "id": "nobody"}, [])
-    around = Authorizer(library, [], [])._around_of("w0")  # noqa: SLF001  the same surroundings as above
+    """Ask as one would without slices: every policy and every binding in one set."""
+    policies = library.some(
+        [*library.statics, *(name for role in library.roles.values() for name in role.templates)]
+    )
+    links = [
+        {
+            "template_id": name,
+            "new_id": f"{binding.id}/{name}",
+            "values": {
+                "?principal": {"type": "Person", "id": binding.subject},
+                "?resource": {"type": "Workspace", "id": binding.workspace},
+            },
+        }
+        for binding in bindings
+        for name in library.roles[binding.role].templates
+    ]
+    linked = Linked(policies.with_linked_batch(links), {})
+    around = cedarpy.Entities.from_json_str(place_entities(Place("w0", "workspace 0")))
     return lambda question: ask(question, linked, around, library.schema).allowed
 
 

@@ -18,7 +18,7 @@ from threadpoolctl import threadpool_limits
 
 from tenuto.core.digests import digest_of
 from tenuto.serving.conversion.convert import to_skops
-from tenuto.serving.conversion.package import package_model
+from tenuto.serving.conversion.package import package_estimator
 from tenuto.serving.host.control import ControlClient
 from tenuto.serving.words import Deployment, DeploymentTable, ModelFormat, ModelSpec
 
@@ -61,7 +61,7 @@ def _report(table: list[list[str]]) -> dict[str, Any]:
 
 
 def _specs(model: Any, rows: Any, folder: Path) -> dict[str, ModelSpec]:
-    packaged = package_model(model, rows)
+    packaged = package_estimator(model, rows)
     onnx = packaged.conversion
     if onnx.format is not ModelFormat.ONNX:
         raise SystemExit(f"no parity: {onnx.refused}")

@@ -20,7 +20,7 @@ from sklearn.preprocessing import FunctionTransformer, StandardScaler
 from tenuto.core.digests import digest_of
 from tenuto.core.words import Effect, Verdict
 from tenuto.serving.conversion.convert import to_skops
-from tenuto.serving.conversion.package import package_model
+from tenuto.serving.conversion.package import package_estimator
 from tenuto.serving.words import (
     Conversion,
     Datatype,
@@ -52,7 +52,7 @@ def spec_of(
     estimator: Any, rows: Any, folder: Path, *, version: str = "1", native: bool = False, **fields: Any
 ) -> ModelSpec:
     """Package and write a model as a pipeline would, and return what the server is told."""
-    packaged = package_model(estimator, rows)
+    packaged = package_estimator(estimator, rows)
     made = packaged.conversion
     if native:
         content, types = to_skops(estimator)

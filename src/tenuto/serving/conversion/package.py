@@ -21,7 +21,7 @@ class PackagedModel(msgspec.Struct, frozen=True):
     expected: tuple[Tensor, ...]
 
 
-def package_model(
+def package_estimator(
     estimator: Any,
     rows: Any,
     *,

@@ -42,8 +42,7 @@ def inputs_of(sample: Any, *, columns: bool | None = None) -> tuple[tuple[Tensor
 def tensors_of(sample: Any, signature: Signature) -> dict[str, Array]:
     """Lay the rows out as this signature's inputs. Raises ``CONVERSION_SIGNATURE`` if they do not fit."""
     if not is_table(sample):
-        spec = signature.inputs[0]
-        return {spec.name: _array(sample).astype(NUMPY_DTYPES[spec.datatype], copy=False)}
+        return _matrix(_array(sample), signature)
     import numpy as np
 
     arrays = _columns(sample)
@@ -55,6 +54,15 @@ def tensors_of(sample: Any, signature: Signature) -> dict[str, Array]:
         spec.name: _pick(arrays, spec.name).reshape(-1, 1).astype(NUMPY_DTYPES[spec.datatype], copy=False)
         for spec in signature.inputs
     }
+
+
+def _matrix(array: Array, signature: Signature) -> dict[str, Array]:
+    spec = signature.inputs[0]
+    if len(signature.inputs) > 1:
+        raise TenutoError(CONVERSION_SIGNATURE, "this model takes a table, one tensor per column")
+    if (ANY_SIZE, *array.shape[1:]) != spec.shape:
+        raise TenutoError(CONVERSION_SIGNATURE, f"{list(array.shape)} does not fit {list(spec.shape)}")
+    return {spec.name: array.astype(NUMPY_DTYPES[spec.datatype], copy=False)}
 
 
 def head(sample: Any, rows: int) -> Any:

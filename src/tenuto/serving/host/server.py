@@ -21,6 +21,8 @@ from tenuto.serving.models.loading import Loader
 from tenuto.serving.ports import DeploymentSource, PredictionLog
 from tenuto.serving.words import ApplyOutcome, DeploymentTable, HostStatus, PredictionRecord
 
+_CONNECTIONS = 1024  # at once; more wait in the kernel
+
 
 class Host:
     """What a source of deployments may do with the server."""
@@ -96,16 +98,19 @@ def _server(settings: HostSettings, application: Application) -> Any:
         "interface": Interfaces.RSGI,
         "http": HTTPModes.http1,
         "websockets": False,
+        "backlog": _CONNECTIONS,
         "log_enabled": False,
     }
     if settings.uds is not None:
         server = Server(application, uds=socket_path(settings.uds), **options)
         server.uds_permissions = 0o600
-        return server
-    if settings.address is None:
+    elif settings.address is not None:
+        host, port = loopback(settings.address)
+        server = Server(application, address=host, port=port, **options)
+    else:
         raise TenutoError(HOST_ADDRESS, "neither a socket nor an address is given")
-    host, port = loopback(settings.address)
-    return Server(application, address=host, port=port, **options)
+    server.workers_kill_timeout = settings.grace_seconds
+    return server
 
 
 async def run_until_signalled(work: Any, signals: tuple[int, ...]) -> None:

@@ -19,13 +19,15 @@ class HostSettings(msgspec.Struct, frozen=True):
     """Give either ``uds`` (a path) or ``address`` (``127.0.0.1:8001``, ``[::1]:8001``).
 
     The server asks nobody who they are: whoever can reach its address may predict. That is why it listens on
-    a socket file of its owner, or on loopback, and nowhere else.
+    a socket file of its owner, or on loopback, and nowhere else. On its way out it waits ``grace_seconds``
+    for requests under way.
     """
 
     uds: str | None = None
     address: str | None = None
     body_bytes: int = 32 << 20
     body_seconds: float = 30.0
+    grace_seconds: int = 10
     native: NativeSettings = NativeSettings()
 
 

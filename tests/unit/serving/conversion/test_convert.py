@@ -51,7 +51,7 @@ from support.serving_models import cancer, iris, scaled_regression
 from tenuto.core.errors import TenutoError
 from tenuto.serving.conversion.convert import convert
 from tenuto.serving.conversion.onnx import to_onnx
-from tenuto.serving.conversion.package import package_model
+from tenuto.serving.conversion.package import package_estimator
 from tenuto.serving.conversion.parity import check_parity, require_parity
 from tenuto.serving.conversion.signatures import infer_signature
 from tenuto.serving.errors import CONVERSION_IMPOSSIBLE, CONVERSION_PARITY
@@ -100,7 +100,7 @@ def _fit(estimator: Any, rows: Any, truth: Any = None) -> Any:
 
 
 def _is_onnx(estimator: Any, rows: Any) -> Any:
-    packaged = package_model(estimator, rows)
+    packaged = package_estimator(estimator, rows)
     made = packaged.conversion
     assert made.format is ModelFormat.ONNX, made.refused
     assert made.parity is not None
@@ -183,7 +183,7 @@ def test_a_table_of_mixed_columns_becomes_one_tensor_per_column() -> None:
     encoder = OneHotEncoder(handle_unknown="ignore")
     columns = ColumnTransformer([("n", StandardScaler(), ["age", "visits"]), ("c", encoder, ["city"])])
     model = _fit(make_pipeline(columns, LogisticRegression()), table, truth)
-    packaged = package_model(model, table)
+    packaged = package_estimator(model, table)
     assert [spec.name for spec in packaged.signature.inputs] == ["age", "visits", "city"]
     assert packaged.conversion.parity is not None or packaged.conversion.refused
     assert packaged.signature.outputs[0].datatype is Datatype.BOOL
@@ -213,7 +213,7 @@ def test_what_onnx_gets_wrong_is_served_natively_with_the_figures() -> None:
 def test_what_has_no_conversion_is_served_natively_with_the_obstacle(
     estimator: Any, rows: Any, truth: Any
 ) -> None:
-    packaged = package_model(_fit(estimator, rows, truth), rows)
+    packaged = package_estimator(_fit(estimator, rows, truth), rows)
     assert packaged.conversion.format is ModelFormat.SKOPS
     assert packaged.conversion.refused
 
@@ -255,4 +255,6 @@ def test_to_onnx_tells_the_obstacles_of_every_way() -> None:
 def test_the_same_model_becomes_the_same_bytes() -> None:
     rows, truth = iris()
     model = DecisionTreeClassifier(random_state=0).fit(rows, truth)
-    assert package_model(model, rows).conversion.digest == package_model(model, rows).conversion.digest
+    assert (
+        package_estimator(model, rows).conversion.digest == package_estimator(model, rows).conversion.digest
+    )

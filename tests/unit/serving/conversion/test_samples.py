@@ -94,6 +94,14 @@ def test_a_missing_column_is_named() -> None:
         tensors_of(MIXED.drop_columns(["age"]), Signature(specs, ()))
 
 
+def test_rows_of_another_form_are_refused() -> None:
+    specs, _ = inputs_of(MIXED)
+    with pytest.raises(TenutoError, match="takes a table"):
+        tensors_of(np.zeros((1, 4)), Signature(specs, ()))
+    with pytest.raises(TenutoError, match=r"\[1, 4\] does not fit \[-1, 3\]"):
+        tensors_of(np.zeros((1, 4)), Signature(inputs_of(np.zeros((1, 3)))[0], ()))
+
+
 def test_the_first_rows_keep_the_form() -> None:
     assert head(MIXED, 1).num_rows == 1
     assert head(np.zeros((5, 2)), 3).shape == (3, 2)

@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 from tenuto.core.value_types import FilePath
-from tenuto.serving.conversion.package import package_model as package
+from tenuto.serving.conversion.package import package_estimator
 from tenuto.serving.conversion.parity import DEFAULT_TOLERANCE
 from tenuto.serving.declared.words import Packaging
 
@@ -27,7 +27,7 @@ class Packaged:
 
 def package_model(model: Any, rows: Any, tolerance: float = DEFAULT_TOLERANCE) -> Packaged:
     """Convert to ONNX where it gives the same answers on ``rows``; keep the native format otherwise."""
-    made = package(model, rows, tolerance=tolerance)
+    made = package_estimator(model, rows, tolerance=tolerance)
     conversion = made.conversion
     packaging = Packaging(
         signature=made.signature,

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import msgspec
 
-from tenuto import __version__
+import tenuto
 from tenuto.core.digests import digest_of
 from tenuto.core.errors import TenutoError
 from tenuto.core.graph import Node
@@ -30,6 +30,7 @@ from tenuto.pipelines.words import (
 from tenuto.pipelines.worker.files import Contents, all_values
 from tenuto.pipelines.worker.tools import OWN, Handed, Tools
 
+_INSTALLED = str(Path(tenuto.__file__).parents[1])
 _LONGEST_LOG = 256 * 1024  # characters kept in the journal
 
 
@@ -185,7 +186,7 @@ class Attempts:
             outputs=node.outputs,
             returns=node.returns,
             files=self._contents.local(all_values(handed.inputs, [item.inputs for item in items])),
-            code_folder=str(self._folder),
+            code_folder=self._code_folder(node),
             output_folder=str(output),
             log_file=str(log),
             timeout=node.options.timeout,
@@ -201,10 +202,14 @@ class Attempts:
             return node.step
         return self._tools.own_steps.code_of(node.step.removeprefix(OWN))
 
+    def _code_folder(self, node: Node) -> str:
+        """A shipped step lies where Tenuto itself is installed."""
+        return _INSTALLED if node.step.startswith(OWN) else str(self._folder)
+
     def _code_digest(self, node: Node) -> str:
         """A shipped step changes with the version of Tenuto only."""
         if node.step.startswith(OWN):
-            return digest_of(f"tenuto {__version__} {node.step}".encode())
+            return digest_of(f"tenuto {tenuto.__version__} {node.step}".encode())
         return self._code.digest_of(node.step, node.options.files)
 
 

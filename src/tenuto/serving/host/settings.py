@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import socket
 import stat
 from pathlib import Path
 
@@ -41,12 +42,19 @@ def socket_path(text: str) -> Path:
     if path.exists():
         if not stat.S_ISSOCK(path.lstat().st_mode):
             raise TenutoError(HOST_ADDRESS, f"{path} exists and is no socket")
+        if _answers(path):
+            raise TenutoError(HOST_ADDRESS, f"somebody listens on {path} already")
         path.unlink()
     return path
 
 
+def _answers(path: Path) -> bool:
+    with socket.socket(socket.AF_UNIX) as probe:
+        return probe.connect_ex(str(path)) == 0
+
+
 def loopback(text: str) -> tuple[str, int]:
-    """Return host and port. Raises ``HOST_ADDRESS`` for anything but a loopback address with a port."""
+    """Return host and port. Raises ``HOST_ADDRESS`` for anything but a loopback address with a free port."""
     host, _, port = text.rpartition(":")
     host = host.removeprefix("[").removesuffix("]")
     try:
@@ -56,4 +64,15 @@ def loopback(text: str) -> tuple[str, int]:
         raise TenutoError(HOST_ADDRESS, f"{text!r} is not ADDRESS:PORT") from error
     if not local or not 0 < number < 1 << 16:
         raise TenutoError(HOST_ADDRESS, f"{text!r} is not on loopback, or has no usable port")
+    _require_free(host, number)
     return host, number
+
+
+def _require_free(host: str, port: int) -> None:
+    """Granian shares a port with whoever else shares it; two servers on one would answer in turns."""
+    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            raise TenutoError(HOST_ADDRESS, f"{host}:{port}: {error.strerror}") from error

@@ -113,7 +113,7 @@ def _traceback(error: BaseException, spec: StepSpec) -> str:
     while own is not None and own.tb_frame.f_code.co_filename.startswith(_OWN):
         own = own.tb_next
     try:
-        text = "".join(traceback.format_exception(type(error), error.with_traceback(own)))
+        text = "".join(traceback.format_exception(error.with_traceback(own)))
     except Exception as another:  # noqa: BLE001 (it reads the exception's own text, which may fail)
         return f"(the traceback cannot be read: {type(another).__name__})"
     for root in import_roots(Path(spec.code_folder)):

@@ -93,7 +93,7 @@ def _take_streams(out: int, err: int) -> None:
 
 
 def _stream(file: int) -> TextIO:
-    return open(file, "w", buffering=1, encoding="utf-8", errors="backslashreplace", closefd=False)  # noqa: SIM115
+    return open(file, "w", buffering=1, encoding="utf-8", errors="backslashreplace", closefd=False)
 
 
 def _close_all_but(kept: Sequence[int]) -> None:

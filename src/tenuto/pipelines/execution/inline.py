@@ -23,6 +23,8 @@ from tenuto.pipelines.execution.messages import StepSpec
 from tenuto.pipelines.ports import OnItem
 from tenuto.pipelines.words import Outcome, Status, StepAttempt, StepError, Usage
 
+_CLOSING_SECONDS = 1.0
+
 
 class InlineRunner:
     """Runs steps in this process. The modules of a project stay loaded until a step of another comes."""
@@ -48,10 +50,21 @@ class InlineRunner:
         error = StepError("Cancelled", "the run was cancelled")
         return Outcome(items.complete(Status.CANCELLED if cancelled.is_set() else None, error), usage)
 
+    def close(self) -> None:
+        """Forget the modules of the last project, unless a step still runs: nobody can end it."""
+        if not self._lock.acquire(timeout=_CLOSING_SECONDS):
+            return
+        try:
+            if self._loaded is not None:
+                _unload(self._loaded)
+            self._loaded = None
+        finally:
+            self._lock.release()
+
     @contextlib.contextmanager
     def _modules_of(self, code_folder: str) -> Iterator[None]:
-        if self._loaded not in {None, code_folder}:
-            _unload(str(self._loaded))
+        if self._loaded is not None and self._loaded != code_folder:
+            _unload(self._loaded)
         self._loaded = code_folder
         before = list(sys.path)
         sys.path[:0] = [str(root) for root in import_roots(Path(code_folder))]

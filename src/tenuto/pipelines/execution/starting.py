@@ -61,7 +61,8 @@ class ZygoteProcess:
                 cwd="/",
                 start_new_session=True,
             )
-        self._door.send(msgspec.json.encode(config))
+        with contextlib.suppress(BrokenPipeError):  # it has ended; whoever asks it for a fork will notice
+            self._door.send(msgspec.json.encode(config))
 
     @property
     def pid(self) -> int:

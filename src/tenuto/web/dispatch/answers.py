@@ -51,7 +51,7 @@ class Answers:
         """Send the browser on. htmx would follow a 303 and paste the new page into a part of this one."""
         if not redirect.to.startswith("/") or redirect.to.startswith("//"):
             raise TenutoError(UNEXPECTED, "a handler redirects outside the console")
-        address = quote(redirect.to, safe="/?&=%~:+,;@!$'()*-._")
+        address = _address(redirect.to)
         if exchange.is_partial:
             response = Response(headers={"HX-Redirect": address})
         else:
@@ -74,7 +74,7 @@ class Answers:
 
     async def _in_threads(self, chunks: Iterable[bytes]) -> AsyncIterator[bytes]:
         iterator = iter(chunks)
-        while (chunk := await self._pool.run(lambda: next(iterator, _END))) is not _END:
+        while (chunk := await self._pool.go_on(lambda: next(iterator, _END))) is not _END:
             yield chunk
 
 
@@ -82,8 +82,8 @@ def _json(exchange: Exchange, route: Route, result: Any) -> Response:
     answer = result if isinstance(result, Answer) else Answer(result)
     headers = {
         name: value
-        for name, value in (("ETag", answer.etag), ("Location", answer.location))
-        if value is not None
+        for name, value in (("ETag", answer.etag), ("Location", _address(answer.location or "")))
+        if value
     }
     if answer.etag is not None and route.is_safe and exchange.headers.get("if-none-match") == answer.etag:
         return Response(status_code=304, headers=headers)
@@ -99,6 +99,11 @@ def _content(exchange: Exchange, content: Content) -> Response:
         headers["Content-Encoding"] = "gzip"
         return Response(content.gzipped, headers=headers, media_type=content.media_type)
     return Response(content.plain, headers=headers, media_type=content.media_type)
+
+
+def _address(text: str) -> str:
+    """Return an address that fits into a header, whatever letters a name in it has."""
+    return quote(text, safe="/?&=%~:+,;@!$'()*-._")
 
 
 def _download(filename: str) -> dict[str, str]:

@@ -60,10 +60,10 @@ class LivePages:
             yield f"retry: {_RETRY_MS}\n\n".encode()
             began = spoke = self._clock.monotonic()
             while self._clock.monotonic() - began < self._limits.seconds:
-                if not await self._pool.run(still_welcome):
+                if not await self._pool.go_on(still_welcome):
                     yield wire_event(LEAVE, "", "")
                     return
-                tick = await self._pool.run(functools.partial(_read, live, cursor, render))
+                tick = await self._pool.go_on(functools.partial(_read, live, cursor, render))
                 cursor = tick.cursor
                 if tick.events:
                     yield b"".join(_wire(event, cursor) for event in tick.events)

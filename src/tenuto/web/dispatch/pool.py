@@ -27,6 +27,10 @@ class HandlerPool:
             raise TenutoError(BUSY, f"{self._inside} requests are in hand")
         self._inside += 1
         try:
-            return await anyio.to_thread.run_sync(work, limiter=self._limiter)
+            return await self.go_on(work)
         finally:
             self._inside -= 1
+
+    async def go_on(self, work: Callable[[], T]) -> T:
+        """Run a further piece of something that was taken on before: it waits, and is never refused half-way."""
+        return await anyio.to_thread.run_sync(work, limiter=self._limiter)

@@ -11,7 +11,7 @@ from collections.abc import MutableMapping
 from typing import Any
 
 from starlette.requests import ClientDisconnect
-from starlette.responses import Response
+from starlette.responses import Response, StreamingResponse
 from starlette.types import Receive, Scope, Send
 
 from tenuto.core.errors import TenutoError
@@ -61,9 +61,12 @@ class Site:
 
     async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
         exchange = begin(scope, receive, send, self._config, self._parts)
-        guarded = _Guarded(send, exchange.request_id, self._headers, head=scope["method"] == "HEAD")
+        asks_head = scope["method"] == "HEAD"
+        guarded = _Guarded(send, exchange.request_id, self._headers, head=asks_head)
         try:
             response = await self._answer(exchange, scope)
+            if asks_head and isinstance(response, StreamingResponse):
+                response = _without_stream(response)
             await response(scope, receive, guarded)
         except ClientDisconnect:
             _log.info("request.left", extra={"request_id": exchange.request_id})
@@ -96,6 +99,13 @@ class Site:
         route = exchange.match.route if exchange.match else None
         name = f"{route.method} {route.path}" if route else "no route"
         _log.exception("request.failed", extra={"request_id": exchange.request_id, "route": name})
+
+
+def _without_stream(response: StreamingResponse) -> Response:
+    """Answer a HEAD with the headers of a stream that is never begun, and whose length nobody knows."""
+    bare = Response(status_code=response.status_code, headers=dict(response.headers))
+    del bare.headers["content-length"]
+    return bare
 
 
 def _wired(console: Console, config: SiteConfig, parts: SiteParts) -> tuple[Pages, Handling]:

@@ -8,6 +8,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as some
 
 from tenuto.core.clock import ManualClock
 from tenuto.core.errors import TenutoError
@@ -103,6 +105,24 @@ def test_line_ends_cannot_break_out_of_an_event() -> None:
     assert wire_event("a\nevent: b", "x\r\ny\u2028z", "1\n2") == (
         b"event: aevent: b\nid: 12\ndata: x\ndata: y\ndata: z\n\n"
     )
+
+
+@given(some.text(), some.text(), some.text())
+def test_an_event_is_one_event_whatever_it_says(name: str, data: str, cursor: str) -> None:
+    """Read back as a browser does: by the line ends of the format, event by event."""
+    text = wire_event(name, data, cursor).decode("utf-8", "surrogatepass")
+    blocks = [block for block in text.replace("\r\n", "\n").replace("\r", "\n").split("\n\n") if block]
+    assert len(blocks) == 1
+    fields = [line.partition(":")[0] for line in blocks[0].split("\n")]
+    assert set(fields) <= {"event", "id", "data"}
+    assert fields.count("event") <= 1
+    assert fields.count("id") <= 1
+    said = [
+        line.removeprefix("data:").removeprefix(" ")
+        for line in blocks[0].split("\n")
+        if line.startswith("data")
+    ]
+    assert said == (data.splitlines() or [""])
 
 
 def test_a_live_page_through_the_door(ada: Any) -> None:

@@ -29,7 +29,9 @@ def test_more_than_threads_and_places_is_refused_and_room_comes_back() -> None:
         assert refused.value.fault.kind is FaultKind.UNAVAILABLE
         assert refused.value.fault.retryable
         assert len(running) == 2
+        going_on = asyncio.create_task(pool.go_on(lambda: "never refused half-way"))
         go.set()
+        assert await going_on == "never refused half-way"
         await asyncio.gather(*inside)
         assert len(set(running)) == 2
         assert await pool.run(lambda: "room again") == "room again"

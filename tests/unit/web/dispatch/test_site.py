@@ -157,6 +157,20 @@ def test_head_is_get_without_its_body(visitor: Any) -> None:
     assert asked.headers["content-length"] == str(len(shown.content))
 
 
+def test_head_of_a_stream_does_not_begin_it(visitor: Any) -> None:
+    before = visitor.api("GET", "/api/v1/looks").json()
+    asked = visitor.api("HEAD", "/api/v1/endless")
+    assert (asked.status_code, asked.content) == (200, b"")
+    assert asked.headers["content-type"].startswith("text/event-stream")
+    assert "content-length" not in asked.headers
+    assert visitor.api("GET", "/api/v1/looks").json() == before
+
+
+def test_a_location_fits_into_its_header_whatever_the_name(visitor: Any) -> None:
+    made = visitor.api("POST", "/api/v1/orders", json={**ORDER, "title": "named"})
+    assert made.headers["location"] == "/api/v1/orders/%C3%A9t%C3%A9%0D%0Ax"
+
+
 def test_unknown_addresses_and_methods(visitor: Any) -> None:
     assert _error(visitor.client.get("/api/v1/nowhere"))["code"] == "web.route_unknown"
     wrong = visitor.api("PATCH", "/api/v1/orders")

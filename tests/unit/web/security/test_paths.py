@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import posixpath
 from typing import Any
+from urllib.parse import quote, unquote
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as some
 
 from tenuto.core.errors import TenutoError
 from tenuto.web.security.paths import decoded_path, path_of
@@ -93,3 +97,15 @@ def _status(app: Any, raw: bytes) -> int:
     }
     asyncio.run(app(scope, receive, send))
     return int(sent[0]["status"])
+
+
+@given(some.text(alphabet="/.%2eEfF5c;\\\x00\naé ~", max_size=30))
+def test_whatever_is_taken_has_no_second_reading(text: str) -> None:
+    raw = quote(f"/{text}", safe="/%;\\").encode()
+    try:
+        path = decoded_path(raw)
+    except TenutoError:
+        return
+    assert unquote(path) == path
+    assert posixpath.normpath(path) == (path.rstrip("/") or "/")
+    assert "\\" not in path

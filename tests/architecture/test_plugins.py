@@ -38,6 +38,8 @@ ALLOWED: dict[tuple[str, str], str] = {
     ): "the address that clients of that format call; a door, not a plugin",
     ("anthropic", "testing/provider_simulator"): "simulates exactly this provider",
     ("openai", "testing/provider_simulator"): "simulates exactly this provider",
+    ("package_model", "client/steps"): "the name that users import for the platform's step",
+    ("package_model", "serving/declared/errors"): "the fix tells users which step to call",
 }
 
 

@@ -26,7 +26,7 @@ def test_a_fresh_installation_asks_for_its_first_owner(first_visitor: Any) -> No
     [
         ({"password": "eleven char"}, "At least 12 characters are needed."),
         ({"password": "x" * 257}, "At most 256 characters are possible."),
-        ({"email": "ada"}, "This is not written as expected."),
+        ({"email": "ada"}, "This has to be an address like name@example.org."),
         ({"name": ""}, "Please fill this in."),
         ({"token": "wrong"}, "E-mail address or password is not right"),
     ],

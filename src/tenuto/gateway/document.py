@@ -6,6 +6,7 @@ untouched. Repeated names collapse to the last one here, so that what was checke
 
 from __future__ import annotations
 
+from functools import cache
 from types import UnionType
 from typing import Any, TypeVar, overload
 
@@ -69,9 +70,15 @@ def field(fields: Fields, name: str, kind: Any) -> Any:
     if raw is None:
         return None
     try:
-        return msgspec.json.decode(raw, type=kind | None)
+        return _decoder(kind).decode(raw)
     except msgspec.ValidationError as error:
         raise TenutoError(FIELD_WRONG, f"`{name}`: {error}", field=name) from error
+
+
+@cache
+def _decoder(kind: Any) -> msgspec.json.Decoder[Any]:
+    """Return the one decoder of a kind: the kinds are those that code names, so there are few."""
+    return msgspec.json.Decoder(kind | None)
 
 
 def raw_json(value: Any) -> msgspec.Raw:

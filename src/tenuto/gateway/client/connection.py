@@ -47,6 +47,7 @@ class Connection(asyncio.Protocol):
         self._headed = False
         self._head_size = 0
         self._until_close = False
+        self._kept = False
 
     # What the pool and the exchange call
 
@@ -61,7 +62,7 @@ class Connection(asyncio.Protocol):
     @property
     def reusable(self) -> bool:
         """Nothing of the last answer is missing or left over, and the upstream keeps the connection."""
-        return self.open and self.exhausted and not self._bodiless and bool(self._parser.should_keep_alive())
+        return self.open and self.exhausted and self._kept
 
     def start(self, data: bytes, *, bodiless: bool) -> None:
         """Send the beginning of a request; ``bodiless``: its answer has no body whatever its headers say."""
@@ -225,6 +226,9 @@ class Connection(asyncio.Protocol):
     def on_message_complete(self) -> None:
         if self._headed:
             self.complete = True
+            self._kept = bool(
+                self._parser.should_keep_alive()
+            )  # the parser knows until the next message only
             self._wake()
 
     def _resume(self) -> None:

@@ -71,9 +71,11 @@ def head_of(request: OutRequest, origin: Origin) -> bytes:
         lines.append(f"host: {origin.authority}")
     lines += [f"{name}: {value}" for name, value in request.headers]
     lines += _framing(request)
-    if any("\r" in line or "\n" in line or "\0" in line for line in lines) or " " in request.target:
+    head = "\r\n".join(lines)
+    breaks = len(lines) - 1
+    if head.count("\r") != breaks or head.count("\n") != breaks or "\0" in head or " " in request.target:
         raise TenutoError(INVALID_VALUE, "a header or the path holds a line break or a space")
-    return ("\r\n".join(lines) + "\r\n\r\n").encode("latin-1")
+    return f"{head}\r\n\r\n".encode("latin-1")
 
 
 def _framing(request: OutRequest) -> list[str]:

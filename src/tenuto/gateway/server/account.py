@@ -45,8 +45,8 @@ class Account:
             return Settlement()
         reservation, self._reservation = self._reservation, None
         settling = self._parts.background.start(self._settle(reservation, outcome))
-        done, _ = await asyncio.wait({settling}, timeout=self._parts.limits.settle_wait)
-        return settling.result() if done else Settlement()
+        await _done_within(settling, self._parts.limits.settle_wait)
+        return settling.result() if settling.done() else Settlement()
 
     async def _reserve(self, intent: CallIntent) -> Reservation | Refusal:
         parts = self._parts
@@ -85,3 +85,21 @@ class Account:
         except Exception:  # noqa: BLE001  # the last stand of the books: logged, never passed to the caller
             _log.exception("call.unsettled request_id=%s outcome=%r", reservation.request_id, outcome)
             return Settlement()
+
+
+async def _done_within(task: asyncio.Task[Settlement], seconds: float) -> None:
+    """Wait for a task for a while, without cancelling it: ``asyncio.wait`` at a third of its price."""
+    loop = asyncio.get_running_loop()
+    waiter = loop.create_future()
+
+    def wake(_: object = None) -> None:
+        if not waiter.done():
+            waiter.set_result(None)
+
+    task.add_done_callback(wake)
+    timer = loop.call_later(seconds, wake)
+    try:
+        await waiter
+    finally:
+        timer.cancel()
+        task.remove_done_callback(wake)

@@ -56,6 +56,7 @@ class ModelCall:
         self._account = Account(parts)
         self._facts = CallFacts(parts, exchange, door, request_id)
         self._sink: Sink | None = None
+        self._outcome: Outcome | None = None
 
     async def serve(self) -> None:
         watch = CallerWatch(self._exchange)
@@ -161,7 +162,7 @@ class ModelCall:
             return
         facts.status = CallStatus.COMPLETED
         await answering.finish()
-        facts.settlement = await self._account.close(facts.outcome())
+        await self._settle(facts.outcome())
         facts.http_status = 200
         self._exchange.answer(200, [JSON, *facts.headers()], answering.whole())
 
@@ -183,7 +184,7 @@ class ModelCall:
         if self._sink is not None:
             await self._end_with(self._sink, error)
             return
-        facts.settlement = await self._account.close(facts.outcome())
+        await self._settle(facts.outcome())
         if isinstance(error, UpstreamRefusedError) and error.raw:
             facts.http_status, headers, body = error.status, [JSON], error.raw
         else:
@@ -219,12 +220,17 @@ class ModelCall:
 
     def _conclude(self) -> None:
         """Settle and record. Runs to its end even when this call's task was cancelled."""
-        outcome = self._facts.outcome()
+        outcome = self._outcome or self._facts.outcome()
         if self._account.is_open:
             self._parts.background.start(self._settle_and_record(outcome))
         else:
             self._parts.ports.call_log.record(self._facts.record(outcome))
 
     async def _settle_and_record(self, outcome: Outcome) -> None:
-        self._facts.settlement = await self._account.close(outcome)
+        await self._settle(outcome)
         self._parts.ports.call_log.record(self._facts.record(outcome))
+
+    async def _settle(self, outcome: Outcome) -> None:
+        """What the ledger was told is what the record will say."""
+        self._outcome = outcome
+        self._facts.settlement = await self._account.close(outcome)

@@ -56,5 +56,7 @@ def prediction_error(error: TenutoError, request_id: str) -> bytes:
 
 def header_text(text: str) -> str:
     """Return text that is safe as a header's value, whatever a name held."""
+    if text.isascii() and text.isprintable():
+        return text[:_LONGEST_HEADER]
     shown = text.encode("ascii", "backslashreplace").decode()
     return "".join(character if " " <= character <= "~" else "?" for character in shown)[:_LONGEST_HEADER]

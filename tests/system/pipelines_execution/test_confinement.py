@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from support.step_bench import StepBench, alive
+from support.step_bench import StepBench, alive, wait_until
 from tenuto.core.graph import Resources
 from tenuto.pipelines.execution.messages import Limits
 from tenuto.pipelines.words import Status
@@ -197,7 +197,8 @@ def test_a_program_of_a_step_dies_with_it_when_time_is_over(bench: StepBench) ->
     """)
     attempt = bench.attempt(more={"timeout": 1.5})
     assert bench.run(attempt).status is Status.TIMED_OUT
-    assert not alive(int(bench.printed(attempt)[0]))
+    [inner] = bench.printed(attempt)
+    wait_until(lambda: not alive(int(inner)), "the program is dead")
 
 
 @pytest.mark.skipif(os.getuid() != 0, reason="needs root to have what is taken away")

@@ -6,12 +6,15 @@ import os
 import random
 import sys
 import threading
+from pathlib import Path
 from typing import Any
 
 import msgspec
 import pytest
 
+import tenuto
 from support.step_bench import StepBench, wait_until
+from tenuto.core import project
 from tenuto.pipelines.words import ItemOutcome, Status, StepAttempt
 
 pytestmark = pytest.mark.system
@@ -52,6 +55,17 @@ def test_another_version_of_the_project_is_imported_anew(make_bench: Any) -> Non
     second = msgspec.structs.replace(first, code_folder=str(other.code), attempt_id="second")
     assert [bench.value(bench.run(attempt)) for attempt in (first, second, first)] == [1, 12, 1]
     assert str(bench.code) not in sys.path
+
+
+def test_installed_modules_are_never_forgotten(bench: StepBench) -> None:
+    installed = msgspec.structs.replace(
+        inline(bench.attempt("tenuto.core.project:import_roots", out=None)),
+        code_folder=str(Path(tenuto.__file__).parents[1]),
+    )
+    bench.run(installed)
+    bench.write("def step():\n    return 1")
+    assert bench.value(bench.run(inline(bench.attempt()))) == 1
+    assert sys.modules["tenuto.core.project"] is project
 
 
 def test_an_inline_step_does_not_touch_the_workers_random_numbers(bench: StepBench) -> None:

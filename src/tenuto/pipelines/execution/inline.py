@@ -63,11 +63,14 @@ class InlineRunner:
 
     @contextlib.contextmanager
     def _modules_of(self, code_folder: str) -> Iterator[None]:
+        before = list(sys.path)
+        roots = [str(root) for root in import_roots(Path(code_folder))]
         if self._loaded is not None and self._loaded != code_folder:
             _unload(self._loaded)
-        self._loaded = code_folder
-        before = list(sys.path)
-        sys.path[:0] = [str(root) for root in import_roots(Path(code_folder))]
+            self._loaded = None
+        if not set(roots) & set(before):  # what is installed is never forgotten, only projects are
+            self._loaded = code_folder
+        sys.path[:0] = roots
         try:
             yield
         finally:

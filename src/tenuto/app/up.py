@@ -33,7 +33,7 @@ class Running(msgspec.Struct, frozen=True):
 
     address: str
     token: str | None
-    pids: dict[str, int]
+    pids: Callable[[], dict[str, int]]  # by name; a process that was restarted has another
 
 
 @contextlib.contextmanager
@@ -50,7 +50,7 @@ def running(settings: Settings, notice: Notice) -> Iterator[Running]:
             supervisor = Supervisor(_children(settings), lambda name, what: notice(f"{name} {what}"))
             try:
                 supervisor.start()
-                yield Running(_address(settings), token, supervisor.pids())
+                yield Running(_address(settings), token, supervisor.pids)
             finally:
                 supervisor.stop()
         finally:

@@ -33,8 +33,11 @@ class NewRun(msgspec.Struct, frozen=True, kw_only=True):
 @use_case("pipelines:code:submit")
 def submit_code(case: Case, *, digest: str, size: int, name: str) -> Artifact:
     """Make an uploaded project known. Code is run with the rights of a step, never with a person's."""
+    if case.scope.workspace is None:
+        raise TenutoError(WORKSPACE_NEEDED)
     kept = Artifact(
         id=case.ids.new(),
+        workspace=case.scope.workspace,
         kind=PROJECT,
         digest=digest,
         size=size,

@@ -17,7 +17,9 @@ from tenuto.store.database import Transaction
 
 
 def insert_artifact(tx: Transaction, new: Artifact) -> None:
-    tx.execute(sa.insert(artifact), msgspec.structs.asdict(new) | {"workspace_id": tx.scope.workspace})
+    row = msgspec.structs.asdict(new)
+    row["workspace_id"] = row.pop("workspace")
+    tx.execute(sa.insert(artifact), row)
 
 
 def artifact_by_digest(tx: Transaction, digest: str) -> Artifact:
@@ -25,7 +27,7 @@ def artifact_by_digest(tx: Transaction, digest: str) -> Artifact:
     row = tx.first(query)
     if row is None:
         raise TenutoError(ARTIFACT_UNKNOWN, digest)
-    return Artifact(**_without_workspace(row))
+    return Artifact(**_without_workspace(row), workspace=row.workspace_id)
 
 
 def insert_dataset(tx: Transaction, new: DatasetVersion) -> None:

@@ -283,6 +283,7 @@ def _lineage(version: ModelVersion, new: NewModel) -> list[Edge]:
 def _artifact(case: Case, new: NewArtifact) -> Artifact:
     return Artifact(
         id=case.ids.new(),
+        workspace=_workspace(case),
         kind=new.kind,
         digest=new.digest,
         size=new.size,

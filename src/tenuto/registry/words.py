@@ -15,6 +15,7 @@ class Artifact(msgspec.Struct, frozen=True, kw_only=True):
     """Immutable bytes with their producer (``run:<id>/<step>``, ``upload`` or a use case)."""
 
     id: str
+    workspace: str
     kind: str  # "dataset", "model", "report", "code", "graph", "evidence"
     digest: str
     size: int
@@ -26,7 +27,7 @@ class Artifact(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def ref(self) -> Ref:
-        return Ref("Artifact", self.id, self.name)
+        return Ref("Artifact", self.id, self.name, self.workspace)
 
 
 class DatasetVersion(msgspec.Struct, frozen=True, kw_only=True):

@@ -25,6 +25,10 @@ _NUMBERS: dict[Entity, tuple[int, Callable[[str, int, int], Iterator[Finding]]]]
 _RUN = r"[0-9](?:[ .\-/()ABab]{0,3}[0-9])"
 _MAY_HOLD_A_NUMBER = re.compile(rf"{_RUN}{{8}}|{ibans.START}")
 _DIGITS = re.compile(rf"{_RUN}{{8,}}+")
+# The commonest runs of digits that are nobody's: dates (with the hour behind them) and IP addresses.
+_PLAIN = re.compile(
+    r"(?:19|20)[0-9]{2}([\-/.])[0-9]{2}\1[0-9]{2}(?: [0-9]{2})?|[0-9]{1,3}(?:\.[0-9]{1,3}){3}"
+)
 _NOT_DIGITS = re.compile(r"[^0-9]+")
 _BEFORE = 2  # characters before the digits that may belong to a number: `+ `
 _AFTER = 6  # characters after them that decide whether a number ends there
@@ -48,7 +52,7 @@ def _candidates(text: str, policy: Policy) -> Iterator[Finding]:
     accounts = list(ibans.find_ibans(text)) if Entity.IBAN in policy.rules else []
     yield from accounts
     wanted = [_NUMBERS[entity] for entity in policy.rules if entity in _NUMBERS]
-    for digits in _outside(accounts, _DIGITS.finditer(text)):
+    for digits in _unexplained(accounts, _DIGITS.finditer(text)):
         start, end = max(0, digits.start() - _BEFORE), digits.end() + _AFTER
         amount = len(_NOT_DIGITS.sub("", digits[0]))
         for fewest, recognise in wanted:
@@ -56,14 +60,15 @@ def _candidates(text: str, policy: Policy) -> Iterator[Finding]:
                 yield from recognise(text, start, end)
 
 
-def _outside(accounts: list[Finding], runs: Iterator[re.Match[str]]) -> Iterator[re.Match[str]]:
-    """Leave out runs of digits that lie inside an account number: nothing in there could win over it."""
+def _unexplained(accounts: list[Finding], runs: Iterator[re.Match[str]]) -> Iterator[re.Match[str]]:
+    """Leave out dates, addresses, and what lies inside an account number, where nothing could win over it."""
     ends = iter([*accounts, None])
     account = next(ends)
     for run in runs:
         while account and account.end <= run.start():
             account = next(ends)
-        if not (account and account.start <= run.start() and run.end() <= account.end):
+        inside = account and account.start <= run.start() and run.end() <= account.end
+        if not inside and not _PLAIN.fullmatch(run[0]):
             yield run
 
 

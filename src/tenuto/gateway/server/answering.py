@@ -30,6 +30,7 @@ class Answering:
         *,
         idle: float,
         most: int,
+        hold: float,
         clock: Clock,
     ) -> None:
         self._response = response
@@ -37,6 +38,7 @@ class Answering:
         self._relay = relay
         self._idle = idle
         self._left = most
+        self._hold = hold
         self._clock = clock
         self._held: list[bytes] = []
         self._closed = False
@@ -45,11 +47,18 @@ class Answering:
         self.waited = 0.0  # seconds spent waiting for the upstream, since primed
 
     async def prime(self, *, whole: bool) -> None:
-        """Read until the first content, or, of an answer wanted ``whole``, until its end."""
+        """Read until the first content, or, of an answer wanted ``whole``, until its end.
+
+        An upstream that sends signs of life but no content is not held back for ever: the caller's own patience,
+        or that of a proxy before it, would end first.
+        """
+        begun = self._clock.monotonic()
         while not (self.tally.ended if whole else self.tally.started or self.tally.ended):
             self._held.append(await self._next())
             if self._failure is not None:
                 raise self._failure
+            if not whole and self._clock.monotonic() - begun > self._hold and any(self._held):
+                break
         self.waited = 0.0  # waiting for the first content belongs to the attempt
 
     def whole(self) -> bytes:

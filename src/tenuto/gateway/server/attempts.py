@@ -13,10 +13,9 @@ from tenuto.gateway.client.http import Response
 from tenuto.gateway.client.words import OutRequest, split_base
 from tenuto.gateway.document import CallRequest
 from tenuto.gateway.errors import (
-    CREDENTIAL_MISSING,
-    UNTRANSLATABLE,
     UPSTREAM_DENIED,
     UPSTREAM_REJECTED,
+    UPSTREAM_TIMEOUT,
     UPSTREAM_UNREACHABLE,
 )
 from tenuto.gateway.formats.format import CallerFormat
@@ -212,6 +211,7 @@ class Attempts:
             tally,
             idle=self._parts.timeouts.idle,
             most=self._parts.limits.answer,
+            hold=self._parts.limits.header_hold,
             clock=self._parts.clock,
         )
         await self.answering.prime(whole=not self._asked.wanted.stream)
@@ -221,4 +221,5 @@ class Attempts:
 def _may_work_later(error: TenutoError) -> bool:
     if isinstance(error, UpstreamRefusedError):
         return error.again
-    return error.fault.retryable and error.fault not in {UNTRANSLATABLE, CREDENTIAL_MISSING}
+    # What took too long once would take too long again, and may be billed each time.
+    return error.fault.retryable and error.fault is not UPSTREAM_TIMEOUT

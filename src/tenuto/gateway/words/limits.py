@@ -19,6 +19,7 @@ class Limits(msgspec.Struct, frozen=True):
     answer: int = 64 * MEBIBYTE
     body_read: float = 60.0  # to receive a caller's whole body
     attempts: int = 3
+    header_hold: float = 30.0  # seconds an answer that shows signs of life waits for its first content
     connections_per_origin: int = 256
     idle_connections_per_origin: int = 32
     idle_connection_age: float = 30.0

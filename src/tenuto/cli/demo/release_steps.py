@@ -6,7 +6,7 @@ import time
 from typing import Any
 
 from tenuto.cli.demo.door import Refused
-from tenuto.cli.demo.run_steps import MODEL, follow, submit
+from tenuto.cli.demo.run_steps import MODEL, follow, require_succeeded, submit
 from tenuto.cli.demo.stage import WORKSPACE, Stage
 from tenuto.cli.demo.words import DemoFailedError, require, require_equal
 
@@ -44,7 +44,7 @@ def deploy(stage: Stage) -> tuple[str, dict[str, Any]]:
 def roll_back(stage: Stage) -> tuple[str, dict[str, Any]]:
     """Deploy a second version, then go back in one step."""
     run = follow(stage, submit(stage, depth=2))
-    require_equal(run["run"]["status"], "succeeded", "the second run's end")
+    require_succeeded(run)
     version = stage.approver.get(f"/api/v1/models/{MODEL}")
     require_equal(version["version"], stage.kept["first"]["version"] + 1, "number of the second version")
     decision = {"version": version["version"], "digest": waiting_digest(stage, version)}

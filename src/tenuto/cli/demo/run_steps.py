@@ -27,7 +27,7 @@ def train(stage: Stage) -> tuple[str, dict[str, Any]]:
     run_id = submit(stage, depth=6)
     finished_before = _kill_when_reached(stage, run_id)
     shown = follow(stage, run_id)
-    require_equal(shown["run"]["status"], "succeeded", "the run's end")
+    require_succeeded(shown)
     executions = {task["task"]["node"]: task["executions"] for task in shown["tasks"]}
     for node in finished_before:
         require_equal(executions[node], 1, f"executions of `{node}`, which had finished before the kill")
@@ -65,15 +65,25 @@ def submit(stage: Stage, *, depth: int) -> str:
 
 def follow(stage: Stage, run_id: str) -> dict[str, Any]:
     """Wait for the run's end, seen by somebody else than who started it."""
+    told = -1
     deadline = time.monotonic() + _LIMIT_SECONDS
     while time.monotonic() < deadline:
         shown: dict[str, Any] = stage.approver.get(f"/api/v1/runs/{run_id}")
         if shown["run"]["status"] not in {"queued", "running"}:
             return shown
         done = sum(1 for task in shown["tasks"] if task["state"].get("status") == "succeeded")
-        stage.progress(f"{done} of {len(shown['run']['graph']['nodes'])} steps done")
+        if done != told:
+            stage.progress(f"{done} of {len(shown['run']['graph']['nodes'])} steps done")
+            told = done
         time.sleep(0.2)
     raise DemoFailedError(f"run {run_id} did not end within {_LIMIT_SECONDS:.0f} s")
+
+
+def require_succeeded(shown: dict[str, Any]) -> None:
+    errors = {
+        task["task"]["node"]: task["state"]["error"] for task in shown["tasks"] if task["state"].get("error")
+    }
+    require(shown["run"]["status"] == "succeeded", f"the run ended as {shown['run']['status']}: {errors}")
 
 
 def evidence_of(stage: Stage, version: dict[str, Any], kind: str) -> Any:

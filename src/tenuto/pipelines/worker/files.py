@@ -6,6 +6,7 @@ A result is journalled only after its contents are stored, so an address in the 
 from __future__ import annotations
 
 import shutil
+import threading
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -28,6 +29,7 @@ class Contents:
         self._inputs = folder / "inputs"
         self._attempts = folder / "attempts"
         self._folder = folder
+        self._fetching = threading.Lock()
         self._inputs.mkdir(mode=0o700, parents=True, exist_ok=True)
 
     def local(self, values: Iterable[StoredValue]) -> dict[str, str]:
@@ -70,9 +72,10 @@ class Contents:
 
     def _place(self, digest: str) -> Path:
         place = self._inputs / _name(digest)
-        if not place.exists():
-            partial = place.with_suffix(".partial")
-            self._blobs.fetch(digest, partial).replace(place)
+        with self._fetching:  # attempts at once may need the same content
+            if not place.exists():
+                partial = place.with_suffix(".partial")
+                self._blobs.fetch(digest, partial).replace(place)
         return place
 
 

@@ -59,5 +59,5 @@ class Tools(msgspec.Struct, frozen=True, kw_only=True):
     scratch: Path
     holder: str
     slots: int = 2  # attempts at once
-    lease_seconds: float = 15.0
+    lease_seconds: float = 8.0  # renewed every second while the run is driven
     passing: Callable[[str], None] = nowhere

@@ -43,10 +43,9 @@ def same(one: Any, other: Any) -> bool:
     if type(one) is not type(other):
         return False
     if isinstance(one, float):
-        return (
-            (math.isnan(one)
-            and math.isnan(other))
-            or (one, math.copysign(1, one)) == (other, math.copysign(1, other))
+        return (math.isnan(one) and math.isnan(other)) or (one, math.copysign(1, one)) == (
+            other,
+            math.copysign(1, other),
         )
     if isinstance(one, Decimal):
         return one.as_tuple() == other.as_tuple()

@@ -98,7 +98,7 @@ class PlatformSteps:
     def _evidence(self, kind: str, report: Any) -> Evidence:
         stored = self._platform.blobs.put_bytes(msgspec.json.encode(report))
         flat = {key: value for key, value in report.items() if isinstance(value, str | int | float | bool)}
-        return Evidence(kind, stored.digest, dict(list(flat.items())[:_SUMMARY_FIELDS]))
+        return Evidence(kind, stored.digest, stored.size, dict(list(flat.items())[:_SUMMARY_FIELDS]))
 
 
 def _given(handed: Handed) -> dict[str, Any]:

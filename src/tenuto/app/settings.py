@@ -74,6 +74,15 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         return self.blobs_url or str(self.home / "blobs")
 
 
+class ClientSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """What the command line's client takes from the environment. Empty texts count as not given."""
+
+    url: str
+    token: str
+    workspace: str
+    config_folder: Path
+
+
 def read_settings(environment: Mapping[str, str] | None = None, **overrides: Any) -> Settings:
     """Return the settings of this environment. Raises on unknown names and on values of the wrong type."""
     given = _given(os.environ if environment is None else environment)
@@ -82,6 +91,18 @@ def read_settings(environment: Mapping[str, str] | None = None, **overrides: Any
         return msgspec.convert(values, Settings, strict=False, dec_hook=_decode)
     except msgspec.ValidationError as error:
         raise TenutoError(SETTING_INVALID, str(error)) from None
+
+
+def read_client_settings(environment: Mapping[str, str] | None = None) -> ClientSettings:
+    """Return the platform, token and workspace of this environment, and the user's configuration folder."""
+    given = os.environ if environment is None else environment
+    configuration = given.get("XDG_CONFIG_HOME") or Path.home() / ".config"
+    return ClientSettings(
+        url=given.get("TENUTO_URL", ""),
+        token=given.get("TENUTO_TOKEN", ""),
+        workspace=given.get("TENUTO_WORKSPACE", ""),
+        config_folder=Path(configuration) / "tenuto",
+    )
 
 
 def child_environment() -> dict[str, str]:

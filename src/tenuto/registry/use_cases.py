@@ -136,6 +136,8 @@ def register_model(case: Case, *, signer: Signer, new: NewModel) -> ModelVersion
     case.permit(version.ref)
     judged = _judged(case, version)
     queries.insert_artifact(case.tx, _artifact(case, new.artifact))
+    for report in new.evidence:
+        queries.insert_artifact(case.tx, _artifact(case, _report(judged, report)))
     queries.insert_model(case.tx, judged)
     queries.link(case.tx, _lineage(judged, new))
     data = {"name": judged.name, "version": judged.version, "stage": judged.stage.value}
@@ -278,6 +280,17 @@ def _lineage(version: ModelVersion, new: NewModel) -> list[Edge]:
     inputs = [msgspec.structs.replace(edge, to_kind="ModelVersion", to_id=version.id) for edge in new.inputs]
     evidence = [Edge("Evidence", one.digest, "ModelVersion", version.id, one.kind) for one in new.evidence]
     return inputs + evidence
+
+
+def _report(version: ModelVersion, evidence: Evidence) -> NewArtifact:
+    return NewArtifact(
+        kind="evidence",
+        digest=evidence.digest,
+        size=evidence.size,
+        media_type="application/json",
+        name=f"{version.label} {evidence.kind}.json",
+        producer=version.producer,
+    )
 
 
 def _artifact(case: Case, new: NewArtifact) -> Artifact:

@@ -65,6 +65,7 @@ class Evidence(msgspec.Struct, frozen=True):
 
     kind: str  # "evaluation", "explanation", "parity", "scan"
     digest: str
+    size: int  # bytes of the report
     summary: dict[str, Any] = {}
 
 

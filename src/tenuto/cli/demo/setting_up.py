@@ -45,10 +45,13 @@ def people(address: str, owner: Door) -> list[str]:
 
 
 def workspace(owner: Door) -> None:
-    owner.post(
-        "/api/v1/apply",
-        {"documents": [{"kind": "Workspace", "name": WORKSPACE, "spec": {"environment": "production"}}]},
-    )
+    """Make the one workspace of the demo, and the gate that every model version in it goes through."""
+    gate = {"metrics": {"accuracy": {"min": 0.9}}, "evidence": ["evaluation", "explanation", "parity"]}
+    documents = [
+        {"kind": "Workspace", "name": WORKSPACE, "spec": {"environment": "production"}},
+        {"kind": "Gate", "name": "default", "workspace": WORKSPACE, "spec": gate},
+    ]
+    owner.post("/api/v1/apply", {"documents": documents})
 
 
 def upstreams(owner: Door, simulators: list[Simulator], api_key: str) -> None:

@@ -44,10 +44,8 @@ def plant(tx: Transaction, name: str, workspace: str) -> dict[str, Any]:
 
 def key_of(name: str, row: dict[str, Any]) -> sa.ColumnElement[bool]:
     table = METADATA.tables[name]
-    column = "id" if "id" in row else table.primary_key.columns.values()[0].name
-    if name == "lineage_edge":
-        column = "from_id"
-    return table.c[column] == row[column]
+    keys = [table.c.id] if "id" in row else list(table.primary_key.columns)
+    return sa.and_(*(column == row[column.name] for column in keys))
 
 
 def is_append_only(database: Database, name: str) -> bool:

@@ -32,6 +32,7 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     home: Path = tmp_path_factory.mktemp("postgres") / "home"
     server = EmbeddedPostgres(home, clock=SystemClock()).start()
     try:
+        _make_hasty(server)
         migrations().upgrade(server.logins())
         yield server
     finally:
@@ -98,6 +99,14 @@ def make_workspace(desk: Desk) -> Callable[..., Scope]:
         return Scope(ANN, place.id, "test-request", "127.0.0.1")
 
     return make
+
+
+def _make_hasty(server: Server) -> None:
+    """Give up durability: no test of this server cuts the power, and syncing costs most of their time."""
+    with _admin(server) as admin:
+        for setting in ("fsync", "synchronous_commit", "full_page_writes"):
+            admin.execute(f"alter system set {setting} = off")
+        admin.execute("select pg_reload_conf()")
 
 
 def _admin(server: Server) -> psycopg.Connection[tuple[object, ...]]:

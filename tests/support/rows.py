@@ -44,6 +44,21 @@ def _model(workspace: str) -> Row:
     }
 
 
+def _run(workspace: str) -> Row:
+    return {
+        "id": _NEW(),
+        "workspace_id": workspace,
+        "pipeline": "p",
+        "graph": {},
+        "code": _DIGEST,
+        "parameters": {},
+        "seed": 0,
+        "status": "queued",
+        "actor": {},
+        "authors": ["a"],
+    }
+
+
 FACTORIES: dict[str, Callable[[str], Row]] = {
     "approval": lambda workspace: {
         "id": _NEW(),
@@ -153,12 +168,42 @@ FACTORIES: dict[str, Callable[[str], Row]] = {
         "spec": {},
         "author": "a",
     },
+    "run": _run,
+    "run_expansion": lambda workspace: {
+        "run_id": None,
+        "node": "n",
+        "workspace_id": workspace,
+        "items": [],
+    },
+    "run_log": lambda workspace: {
+        "run_id": None,
+        "node": "n",
+        "attempt": _NEW(),
+        "workspace_id": workspace,
+        "text": "t",
+    },
+    "run_task": lambda workspace: {
+        "run_id": None,
+        "node": "n",
+        "item": -1,
+        "workspace_id": workspace,
+        "state": {},
+        "status": "waiting",
+    },
     "secret": lambda workspace: {
         "id": _NEW(),
         "workspace_id": workspace,
         "name": "s",
         "version": 1,
         "envelope": b"e",
+    },
+    "step_result": lambda workspace: {
+        "workspace_id": workspace,
+        "step_key": _NEW(),
+        "step": "s",
+        "key_parts": {},
+        "outputs": {},
+        "run_id": _NEW(),
     },
     "usage_record": lambda workspace: {
         "request_id": _NEW(),
@@ -186,4 +231,7 @@ FACTORIES: dict[str, Callable[[str], Row]] = {
 PARENTS: dict[str, tuple[str, str]] = {
     "budget_period": ("budget_id", "budget"),
     "model_stage": ("model_version_id", "model_version"),
+    "run_expansion": ("run_id", "run"),
+    "run_log": ("run_id", "run"),
+    "run_task": ("run_id", "run"),
 }

@@ -61,6 +61,9 @@ class Dialects:
             self._made[name] = self._plugins.load(name)()
         return self._made[name]
 
+    def names(self) -> list[str]:
+        return list(self._plugins)
+
     def profiles(self, dialect: str) -> list[str]:
         return sorted(self.load(dialect).profiles)
 

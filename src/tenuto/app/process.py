@@ -32,7 +32,7 @@ def main(arguments: list[str]) -> int:
     # Each process imports only what it runs: an idle platform must stay small.
     module = importlib.import_module(f"tenuto.app.processes.{given.name}")
     try:
-        settings = read_settings(home=given.home, host=given.host, port=given.port)
+        settings = read_settings(home=given.home)
         module.run(settings, ready)
     except TenutoError as error:
         logging.getLogger("tenuto").error("%s: %s\n%s", error.fault.code, error, error.fault.fix)  # noqa: TRY400 (a fault says all there is)
@@ -44,8 +44,6 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m tenuto.app.process", description=__doc__)
     parser.add_argument("name", choices=NAMES)
     parser.add_argument("--home", type=Path)
-    parser.add_argument("--host")
-    parser.add_argument("--port", type=int)
     parser.add_argument("--ready-fd", type=int)
     return parser
 

@@ -105,17 +105,15 @@ def read_client_settings(environment: Mapping[str, str] | None = None) -> Client
     )
 
 
-def child_environment() -> dict[str, str]:
+def child_environment(settings: Settings) -> dict[str, str]:
     """Return what a process of the platform is given: its settings, and what finds programs and folders.
 
     Keys of providers and other secrets of the person who starts the platform stay outside.
     """
-    names = ("PATH", "HOME", "TMPDIR", "LANG", "LC_ALL", "XDG_DATA_HOME", "XDG_RUNTIME_DIR", "SSL_CERT_FILE")
-    return {
-        name: value
-        for name, value in os.environ.items()
-        if name in names or (name.startswith(_PREFIX) and name not in _FOREIGN)
-    }
+    names = ("PATH", "HOME", "TMPDIR", "LANG", "LC_ALL", "XDG_RUNTIME_DIR", "SSL_CERT_FILE")
+    given = {name: os.environ[name] for name in names if name in os.environ}
+    values = {name: getattr(settings, name) for name in Settings.__struct_fields__}
+    return given | {_PREFIX + name.upper(): str(value) for name, value in values.items() if value is not None}
 
 
 def documented() -> list[tuple[str, str, str]]:

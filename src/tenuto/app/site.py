@@ -8,7 +8,14 @@ from pathlib import Path
 
 import tenuto
 from tenuto.app.building import Platform, source_roots
+from tenuto.app.data_plane.egress import EgressList
+from tenuto.app.data_plane.secrets import ProviderSecrets
+from tenuto.app.health import Health
+from tenuto.app.settings import Settings
 from tenuto.core.words import Scope, system_actor
+from tenuto.gateway.declared.compiling import egress_targets
+from tenuto.gateway.declared.trying import ProviderTester
+from tenuto.gateway.declared.words import EgressTarget
 from tenuto.govern.actions import Action
 from tenuto.govern.identities import entrance
 from tenuto.govern.secret_text import SecretText
@@ -18,8 +25,9 @@ from tenuto.web.build import build_registry, build_site
 from tenuto.web.console.statics import Statics
 from tenuto.web.dispatch.config import SiteConfig, SiteParts
 from tenuto.web.dispatch.site import Site
-from tenuto.web.ports import FrameFacts
-from tenuto.web.services import Services
+from tenuto.web.pages.areas import AREAS
+from tenuto.web.pages.frame import ConsoleFrame
+from tenuto.web.services import ProviderChoice, Services
 from tenuto.web.words import Call, Caller, NewSession
 
 
@@ -28,7 +36,7 @@ def control_site(platform: Platform, checkpoint_now: Callable[[], None]) -> Site
     doors = Doors(platform)
     statics = Statics()
     areas = (resources, identities, access, audit, registry, runs, spend)
-    routes = [route for area in areas for route in area.routes()]
+    routes = [route for area in (*areas, *AREAS) for route in area.routes()]
     known = {action.value for action in Action}
     table = build_registry(routes, doors, statics, version=tenuto.__version__, actions=known)
     settings = platform.settings
@@ -44,7 +52,7 @@ def control_site(platform: Platform, checkpoint_now: Callable[[], None]) -> Site
         clock=platform.desk.clock,
         ids=platform.desk.ids,
     )
-    return build_site(table, statics, Frame(platform), config, parts)
+    return build_site(table, statics, ConsoleFrame(), config, parts)
 
 
 def services(platform: Platform, checkpoint_now: Callable[[], None]) -> Services:
@@ -61,7 +69,38 @@ def services(platform: Platform, checkpoint_now: Callable[[], None]) -> Services
         source_roots=source_roots(platform.settings),
         scratch=scratch,
         upload_limit=platform.settings.upload_limit,
+        address=_address(platform.settings),
+        choices=_choices(platform),
+        known_hosts=frozenset(platform.dialects.known_hosts()),
+        tester=_tester(platform),
+        health=Health(platform).parts,
         checkpoint_now=checkpoint_now,
+    )
+
+
+def _choices(platform: Platform) -> tuple[ProviderChoice, ...]:
+    dialects = platform.dialects
+    return tuple(
+        ProviderChoice(dialect, profile, dialects.default_url(dialect, profile))
+        for dialect in dialects.names()
+        for profile in dialects.profiles(dialect)
+    )
+
+
+def _tester(platform: Platform) -> ProviderTester:
+    """Try providers by the rules that the gateway keeps, read anew for each trial."""
+    desk = platform.desk
+
+    def declared() -> list[EgressTarget]:
+        with desk.database.begin(Scope(system_actor("provider-test"))) as tx:
+            return egress_targets(tx)
+
+    return ProviderTester(
+        desk,
+        platform.dialects,
+        EgressList(platform.dialects.known_hosts(), declared),
+        lambda: ProviderSecrets(desk, platform.vault, desk.clock),
+        desk.clock,
     )
 
 
@@ -81,7 +120,7 @@ class Doors:
         return Caller(person.actor, entrance.session_name(SecretText(secret))) if person else None
 
     def wants_first_owner(self) -> bool:
-        with self._platform.desk.database.begin(_scope()) as tx:
+        with self._platform.desk.database.begin(Scope(system_actor("entrance"))) as tx:
             return places.the_organisation(tx) is None
 
     def sign_in(self, call: Call, email: str, password: str) -> NewSession:
@@ -98,22 +137,9 @@ class Doors:
             entrance.sign_out(self._keeper, call.scope, call.caller.credential)
 
 
-class Frame:
-    """What the frame of every console page tells."""
-
-    def __init__(self, platform: Platform) -> None:
-        self._platform = platform
-
-    def facts(self, call: Call) -> FrameFacts:
-        if call.caller is None or not call.workspace:
-            return FrameFacts()
-        with self._platform.desk.database.begin(_scope()) as tx:
-            found = {place.name: place for place in places.listed(tx)}.get(call.workspace)
-        return FrameFacts(found.name, found.environment.value) if found else FrameFacts()
-
-
-def _scope() -> Scope:
-    return Scope(system_actor("console-frame"))
+def _address(settings: Settings) -> str:
+    host = f"[{settings.host}]" if ":" in settings.host else settings.host
+    return f"http://{host}:{settings.port}"
 
 
 def _private(folder: Path) -> Path:

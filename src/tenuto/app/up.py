@@ -80,8 +80,10 @@ def _prepare(settings: Settings) -> str | None:
 def _children(settings: Settings) -> list[Child]:
     logs = settings.home / "logs"
     logs.mkdir(mode=0o700, exist_ok=True)
-    place = [f"--home={settings.home}", f"--host={settings.host}", f"--port={settings.port}"]
-    return [Child(name, [name, *place], child_environment(), logs / f"{name}.log") for name in PROCESSES]
+    place = [f"--home={settings.home}"]  # for people who look at the list of processes
+    return [
+        Child(name, [name, *place], child_environment(settings), logs / f"{name}.log") for name in PROCESSES
+    ]
 
 
 @contextlib.contextmanager

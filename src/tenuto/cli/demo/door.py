@@ -36,7 +36,7 @@ class Door:
         return self.ask("GET", path)
 
     def post(self, path: str, body: Any = None) -> Any:
-        return self.ask("POST", path, {} if body is None else body)
+        return self.ask("POST", path, body)
 
     def put(self, path: str, body: Any) -> Any:
         return self.ask("PUT", path, body)

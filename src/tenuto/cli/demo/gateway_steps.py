@@ -11,7 +11,7 @@ from tenuto.cli.demo.stage import WORKSPACE, Stage
 from tenuto.cli.demo.words import DemoFailedError, require, require_equal
 
 _EMAIL, _PHONE = "marie.durand@example.fr", "06 12 34 56 78"
-_IBAN, _NIR = "FR76 3000 6000 0112 3456 7890 189", "2 84 05 75 116 001 07"
+_IBAN, _NIR = "FR76 3000 6000 0112 3456 7890 189", "2 84 05 75 116 001 58"
 _PROMPT = f"Write to {_EMAIL} or call {_PHONE}; account {_IBAN}, number {_NIR}."
 _PERSONAL = (_EMAIL, _PHONE, _IBAN, _NIR)
 _SETTLE_SECONDS = 10.0
@@ -62,7 +62,7 @@ def stop_at_budget(stage: Stage) -> tuple[str, dict[str, Any]]:
         "kind": "Budget",
         "name": "pocket-money",
         "workspace": WORKSPACE,
-        "spec": {"amount": "0.5", "period": "day", "hard": True},
+        "spec": {"amount": "0.13", "period": "day", "hard": True},
     }
     stage.owner.post("/api/v1/apply", {"documents": [document]})
     client = _client(stage)

@@ -53,6 +53,13 @@ ARCHIVE_NOT_POSSIBLE = Fault(
     "an archive is not one that Tenuto packs",
     "Pack the folder again with the same version of Tenuto; nothing was unpacked from this archive.",
 )
+NO_SPACE = Fault(
+    "pipelines.no_space",
+    FaultKind.NO_SPACE,
+    "the disk that steps work on is full",
+    "Free space on the disk of the data folder; what could not run is tried again when there is room.",
+    retryable=True,
+)
 CODE_NOT_FOUND = Fault(
     "pipelines.code_not_found",
     FaultKind.INVALID,

@@ -15,7 +15,7 @@ import pytest
 
 from support.step_bench import StepBench, alive, wait_until
 from tenuto.core.errors import TenutoError
-from tenuto.pipelines.errors import EXECUTOR_CLOSED, STEP_SERVER_NOT_STARTED
+from tenuto.pipelines.errors import EXECUTOR_CLOSED, NO_SPACE, STEP_SERVER_NOT_STARTED
 from tenuto.pipelines.execution.supervising import Patience
 from tenuto.pipelines.words import ItemOutcome, Outcome, Status, StepError
 
@@ -331,6 +331,16 @@ def test_a_library_that_is_not_installed_is_no_hindrance(make_bench: Any) -> Non
     log = bench.folder / "work" / "zygote.log"
     wait_until(lambda: "no_such_library_at_all" in log.read_text(), "the zygote's log tells")
     assert bench.run(bench.attempt("work:answer")).status is Status.SUCCEEDED
+
+
+def test_a_full_disk_is_told_as_such(bench: StepBench) -> None:
+    bench.write("import errno\n\ndef step():\n    raise OSError(errno.ENOSPC, 'No space left on device')")
+    error = error_of(bench.run(bench.attempt(out=None)))
+    assert (error.type, error.retryable) == ("pipelines.no_space", True)
+    bench.write("def step():\n    print('x')")
+    with pytest.raises(TenutoError) as raised:
+        bench.run(bench.attempt(out=None, more={"log_file": "/dev/full"}))
+    assert raised.value.fault is NO_SPACE
 
 
 @pytest.mark.parametrize(

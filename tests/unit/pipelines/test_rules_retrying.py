@@ -6,6 +6,7 @@ import pytest
 
 from support.pipeline_graphs import number
 from tenuto.core.graph import StepOptions
+from tenuto.pipelines.errors import NO_SPACE
 from tenuto.pipelines.rules.retrying import LONGEST_DELAY, MOST_LOSSES, retry_delay, settled, started
 from tenuto.pipelines.words import ItemOutcome, Status, StepError, TaskId, TaskState, TaskStatus
 
@@ -63,6 +64,13 @@ def test_a_loss_uses_no_retry_and_has_a_budget_of_its_own() -> None:
         assert where.retry_at is not None
         assert NOW < where.retry_at <= NOW + timedelta(seconds=30)
     assert after(started(where), Status.LOST).status is TaskStatus.FAILED
+
+
+def test_a_full_disk_says_nothing_about_the_step() -> None:
+    full = StepError(NO_SPACE.code, "No space left on device")
+    assert after(RUNNING, Status.FAILED, error=full) == TaskState(
+        TaskStatus.RETRYING, losses=1, retry_at=NOW, error=full
+    )
 
 
 def test_items_that_were_not_reached_wait_as_before() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import importlib
 import traceback
 from collections.abc import Callable
@@ -15,12 +16,13 @@ from tenuto.core.errors import TenutoError
 from tenuto.core.project import import_roots
 from tenuto.core.step_values import split_outputs
 from tenuto.core.value_types import ANY_JSON
-from tenuto.pipelines.errors import CODE_NOT_FOUND
+from tenuto.pipelines.errors import CODE_NOT_FOUND, NO_SPACE
 from tenuto.pipelines.execution.confinement import seed_random
 from tenuto.pipelines.execution.messages import StepSpec
 from tenuto.pipelines.values.storing import load, store
 from tenuto.pipelines.words import AttemptItem, ItemOutcome, Status, StepError
 
+NO_SPACE_LEFT = {errno.ENOSPC, errno.EDQUOT}
 LONGEST_MESSAGE = 4_000
 LONGEST_TRACEBACK = 32_000
 _OWN = (str(Path(__file__).parent), str(Path(__file__).parents[2] / "client"))
@@ -89,6 +91,9 @@ def _failed(item: AttemptItem, error: BaseException, spec: StepSpec, *, retryabl
 def _told(error: BaseException, spec: StepSpec, retryable: bool) -> StepError:
     if isinstance(error, TenutoError):
         return StepError(error.fault.code, _cut(str(error), LONGEST_MESSAGE), retryable=error.fault.retryable)
+    if isinstance(error, OSError) and error.errno in NO_SPACE_LEFT:
+        message = _cut(_clean(_message(error)), LONGEST_MESSAGE)
+        return StepError(NO_SPACE.code, message, _traceback(error, spec))
     kind = type(error)
     name = kind.__qualname__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__qualname__}"
     wish = getattr(error, "retryable", None)

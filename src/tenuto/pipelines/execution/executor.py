@@ -15,7 +15,8 @@ import msgspec
 from tenuto.core.clock import Clock
 from tenuto.core.errors import TenutoError
 from tenuto.pipelines.archive import remove_folder
-from tenuto.pipelines.errors import EXECUTOR_CLOSED, STEP_SERVER_NOT_STARTED
+from tenuto.pipelines.errors import EXECUTOR_CLOSED, NO_SPACE, STEP_SERVER_NOT_STARTED
+from tenuto.pipelines.execution.calling import NO_SPACE_LEFT
 from tenuto.pipelines.execution.inline import InlineRunner
 from tenuto.pipelines.execution.logs import LogFile
 from tenuto.pipelines.execution.messages import Limits, StepSpec, ZygoteConfig
@@ -68,7 +69,7 @@ class StepExecutor:
     def run(self, attempt: StepAttempt, on_item: OnItem | None = None) -> Outcome:
         """Run the attempt to its end and tell how it ended. Raises only what is wrong with the executor."""
         told = on_item or _nobody
-        with self._scratch() as scratch, self._log_file(attempt) as log:
+        with _told_when_full(), self._scratch() as scratch, self._log_file(attempt) as log:
             Path(attempt.output_folder).mkdir(parents=True, exist_ok=True, mode=0o700)
             spec = self._spec(attempt, scratch)
             if attempt.inline and self._config.allow_inline:
@@ -173,6 +174,16 @@ class StepExecutor:
             cpu_seconds=most,
             threads=cpus,
         )
+
+
+@contextlib.contextmanager
+def _told_when_full() -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        if error.errno in NO_SPACE_LEFT:
+            raise TenutoError(NO_SPACE, str(error)) from error
+        raise
 
 
 def _nobody(_: ItemOutcome) -> None:

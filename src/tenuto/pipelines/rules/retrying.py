@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 import msgspec
 
 from tenuto.core.graph import StepOptions
+from tenuto.pipelines.errors import NO_SPACE
 from tenuto.pipelines.words import ItemOutcome, Status, StepError, TaskId, TaskState, TaskStatus
 
 MOST_LOSSES = 8
@@ -26,7 +27,8 @@ def settled(
     """Return where the task stands after an attempt at it.
 
     A failure counts against the step's ``retries``. A loss says nothing about the step (its process or its
-    worker was killed) and has a budget of its own, so that a step that kills its process ends too.
+    worker was killed, the disk was full) and has a budget of its own, so that a step that kills its process
+    ends too.
     """
     if outcome.status is Status.SUCCEEDED:
         return TaskState(TaskStatus.SUCCEEDED, where.failures, where.losses, outputs=outcome.outputs)
@@ -47,6 +49,8 @@ def retry_delay(options: StepOptions, failures: int) -> float:
 def _failed(
     task: TaskId, where: TaskState, error: StepError | None, options: StepOptions, now: datetime
 ) -> TaskState:
+    if error is not None and error.type == NO_SPACE.code:
+        return _lost(task, where, error, now)
     counted = msgspec.structs.replace(where, failures=where.failures + 1)
     helps = error is None or error.retryable
     if not helps or counted.failures > options.retries:

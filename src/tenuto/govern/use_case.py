@@ -45,12 +45,16 @@ class Desk(msgspec.Struct, frozen=True):
 
 
 class RefusedError(Exception):
-    """Carries a refusal out of the transaction, so that it is recorded after the rollback."""
+    """Carries a refusal out of the transaction, so that it is recorded after the rollback.
 
-    def __init__(self, entry: Entry, verdict: Verdict) -> None:
+    ``scope`` is where it was refused: the record belongs to those who may read the log of that place.
+    """
+
+    def __init__(self, entry: Entry, verdict: Verdict, scope: Scope) -> None:
         super().__init__(verdict.reason)
         self.entry = entry
         self.verdict = verdict
+        self.scope = scope
 
 
 class Case:
@@ -76,7 +80,7 @@ class Case:
         asked = action or self.action
         verdict = self._decider.decide(self.tx, asked, resource)
         if not verdict.allowed:
-            raise RefusedError(Entry(asked, resource, verdict, "refused"), verdict)
+            raise RefusedError(Entry(asked, resource, verdict, "refused"), verdict, self.scope)
         self._verdict = verdict
         return verdict
 
@@ -133,7 +137,7 @@ class UseCase(Generic[P, R]):
                 case.close(mutating=self.mutating)
                 return result
         except RefusedError as refusal:
-            record_alone(desk, scope, refusal.entry)
+            record_alone(desk, refusal.scope, refusal.entry)
             raise _forbidden(refusal) from None
 
 

@@ -18,6 +18,7 @@ from typing import IO
 
 import fsspec
 import msgspec
+from fsspec.implementations.local import LocalFileSystem
 
 from tenuto.core.digests import digest_of, require_digest
 from tenuto.core.errors import TenutoError
@@ -37,7 +38,7 @@ class Blobs:
 
     def __init__(self, url: str, staging: Path) -> None:
         self._files, self._root = fsspec.core.url_to_fs(url)
-        self._local = "file" in self._files.protocol or self._files.protocol == "file"
+        self._local = isinstance(self._files, LocalFileSystem)
         self._staging = staging
 
     def put(self, content: Iterable[bytes], *, limit: int | None = None) -> Stored:
@@ -78,10 +79,14 @@ class Blobs:
         return bytes(content)
 
     def fetch(self, digest: str, target: Path) -> Path:
-        """Copy the content to ``target``, checked, and return ``target``."""
-        with _told_when_full(), target.open("wb") as sink:
-            for chunk in self.chunks(digest):
-                sink.write(chunk)
+        """Copy the content to ``target``, checked, and return ``target``; nothing is left there otherwise."""
+        try:
+            with _told_when_full(), target.open("wb") as sink:
+                for chunk in self.chunks(digest):
+                    sink.write(chunk)
+        except BaseException:
+            target.unlink(missing_ok=True)
+            raise
         return target
 
     def clear_staging(self) -> None:

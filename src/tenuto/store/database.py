@@ -7,9 +7,11 @@ shares one login that may ``SET ROLE`` to all three.
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from enum import Enum
 from typing import Any
 
@@ -19,14 +21,17 @@ import sqlalchemy as sa
 from sqlalchemy import event
 from sqlalchemy.engine import Connection, Engine
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from tenuto.core.errors import TenutoError
 from tenuto.core.words import Scope
 from tenuto.store.errors import (
     CONFLICTING_CHANGE,
+    DATABASE_BUSY,
     DATABASE_FULL,
     DATABASE_UNAVAILABLE,
     REFUSED_BY_DATABASE,
+    VALUE_REFUSED,
 )
 
 _FIRST_PAUSE = 0.05
@@ -37,7 +42,12 @@ _SET_SCOPE = sa.text(
     " set_config('app.actor', :actor, true)"
 )
 
+_NOW = sa.select(sa.func.tenuto_now())
 _ONE_MOMENT = sa.text("set transaction isolation level repeatable read")
+
+
+# Malformed text, numbers and times out of range, characters the database has not; None is said by the driver.
+_OF_THE_INPUT = frozenset({"22P02", "22003", "22008", "22021", "22P05", None})
 
 
 class Role(Enum):
@@ -74,9 +84,8 @@ class Transaction(msgspec.Struct, frozen=True):
     connection: Connection
     scope: Scope
     committed: list[Callable[[], None]] = msgspec.field(default_factory=list)
-    notes: dict[str, Any] = msgspec.field(
-        default_factory=dict
-    )  # what one transaction remembers until it ends
+    # What one transaction remembers until it ends.
+    notes: dict[str, Any] = msgspec.field(default_factory=dict)
 
     def after_commit(self, callback: Callable[[], None]) -> None:
         """Call ``callback`` once the commit is known to have happened, before the connection is reused."""
@@ -100,6 +109,11 @@ class Transaction(msgspec.Struct, frozen=True):
     def scalar(self, statement: Any, parameters: Any = None) -> Any:
         return self.connection.execute(statement, parameters).scalar()
 
+    def now(self) -> datetime:
+        """Return the time by the database's clock, which decides what has expired."""
+        moment: datetime = self.scalar(_NOW)
+        return moment
+
 
 class Database:
     """The pools of one process. A new transaction waits ``wait`` seconds for an absent database."""
@@ -109,6 +123,7 @@ class Database:
         self._pool_size = pool_size
         self._wait = wait
         self._engines: dict[Role, Engine] = {}
+        self._making = threading.Lock()
 
     @contextmanager
     def begin(
@@ -155,9 +170,10 @@ class Database:
             pause = min(pause * 2, _LONGEST_PAUSE)
 
     def _engine(self, role: Role) -> Engine:
-        if role not in self._engines:
-            self._engines[role] = _make_engine(self._logins.of(role), role, self._pool_size)
-        return self._engines[role]
+        with self._making:
+            if role not in self._engines:
+                self._engines[role] = _make_engine(self._logins.of(role), role, self._pool_size)
+            return self._engines[role]
 
 
 def _make_engine(login: Login, role: Role, pool_size: int) -> Engine:
@@ -198,6 +214,8 @@ def translated() -> Iterator[None]:
     """Turn database errors into faults that say what to do."""
     try:
         yield
+    except PoolTimeoutError as error:
+        raise TenutoError(DATABASE_BUSY) from error
     except DBAPIError as error:
         raise _fault_of(error) from error
 
@@ -210,6 +228,8 @@ def _fault_of(error: DBAPIError) -> TenutoError:
         return TenutoError(CONFLICTING_CHANGE, _constraint(cause))
     if isinstance(cause, psycopg.errors.DeadlockDetected | psycopg.errors.LockNotAvailable):
         return TenutoError(CONFLICTING_CHANGE)
+    if isinstance(cause, psycopg.DataError) and cause.sqlstate in _OF_THE_INPUT:
+        return TenutoError(VALUE_REFUSED, cause.diag.message_primary or str(cause))
     if isinstance(cause, psycopg.OperationalError) or error.connection_invalidated:
         return TenutoError(DATABASE_UNAVAILABLE)
     state = getattr(cause, "sqlstate", None) or "unknown"

@@ -18,6 +18,20 @@ DATABASE_FULL = Fault(
     "Free space on the disk that holds the database; Tenuto goes on by itself when there is room.",
     retryable=True,
 )
+DATABASE_BUSY = Fault(
+    "store.database_busy",
+    FaultKind.UNAVAILABLE,
+    "every connection to the database is in use",
+    "Try again in a moment; if it lasts, look for transactions that do not end.",
+    retryable=True,
+)
+VALUE_REFUSED = Fault(
+    "store.value_refused",
+    FaultKind.INVALID,
+    "a value cannot be kept in the database",
+    "Correct the value that the detail describes: an identifier of the wrong form, a NUL character,"
+    " a number that is none or too large.",
+)
 CONFLICTING_CHANGE = Fault(
     "store.conflicting_change",
     FaultKind.CONFLICT,

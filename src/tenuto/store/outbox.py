@@ -21,6 +21,7 @@ from tenuto.store.database import Database, Role, Transaction
 from tenuto.store.schema import Id, Timestamp, metadata
 
 BELL = "tenuto_outbox"
+_ALONE = sa.text("select pg_try_advisory_xact_lock(hashtext('tenuto.outbox.deliver'))")
 
 outbox_event = Table(
     "outbox_event",
@@ -71,16 +72,17 @@ def deliver(
 ) -> int:
     """Hand the oldest waiting events to ``subscriber`` and mark them delivered. Returns how many.
 
-    The rows stay locked while the subscriber works, so two dispatchers never share one; if it raises or the
-    process dies, the events of the batch are handed out again.
+    One dispatcher works at a time, so that the order is kept: another one meanwhile finds nothing to do. If the
+    subscriber raises or the process dies, the events of the batch are handed out again.
     """
     with database.begin(scope, Role.SYSTEM) as tx:
+        if not tx.scalar(_ALONE):
+            return 0
         waiting = tx.rows(
             sa.select(outbox_event)
             .where(outbox_event.c.delivered_at.is_(None))
             .order_by(outbox_event.c.seq)
             .limit(batch)
-            .with_for_update(skip_locked=True)
         )
         for row in waiting:
             subscriber(_delivery(row))

@@ -10,11 +10,9 @@ import threading
 
 import msgspec
 
-from tenuto.core.errors import TenutoError
 from tenuto.core.words import Actor, ActorKind, Ref, Verdict
 from tenuto.govern.access import queries
 from tenuto.govern.access.queries import Granted
-from tenuto.govern.errors import ROLE_UNKNOWN
 from tenuto.govern.policy import Authorizer, Binding, Explanation, Place, PolicyLibrary
 from tenuto.govern.workspaces import queries as places
 from tenuto.store.database import Transaction
@@ -49,10 +47,9 @@ class CedarDecider:
     def explain(self, tx: Transaction, actor: Actor, action: str, resource: Ref) -> Explanation:
         return self._authorizer(tx).explain(actor, action, resource, workspace=tx.scope.workspace)
 
-    def require_role(self, role: str) -> None:
-        """Raise unless ``role`` is one that the policies define."""
-        if role not in self._library.roles:
-            raise TenutoError(ROLE_UNKNOWN, f"`{role}`; known: {', '.join(sorted(self._library.roles))}")
+    def require_sound(self, granted: Granted) -> None:
+        """Raise unless decisions can rest on ``granted``: one unsound binding would stop them all."""
+        Authorizer(self._library, [_binding(granted)], [])
 
     def _authorizer(self, tx: Transaction) -> Authorizer:
         version = queries.version(tx)

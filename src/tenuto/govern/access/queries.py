@@ -29,7 +29,7 @@ class Granted(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def version(tx: Transaction) -> int:
-    """Return the number that grows with every change of a binding."""
+    """Return the number that is another one after every change of a binding or a workspace."""
     return int(tx.scalar(sa.select(policy_state.c.version)))
 
 
@@ -53,8 +53,8 @@ def grant(tx: Transaction, new: Granted) -> None:
 
 
 def revoke(tx: Transaction, binding_id: str) -> None:
-    tx.execute(sa.delete(role_binding).where(role_binding.c.id == binding_id))
     moved_on(tx)
+    tx.execute(sa.delete(role_binding).where(role_binding.c.id == binding_id))
 
 
 def grant_first_owner(tx: Transaction, binding_id: str, person_id: str, role: str) -> None:
@@ -72,8 +72,12 @@ def grant_first_owner(tx: Transaction, binding_id: str, person_id: str, role: st
 
 
 def moved_on(tx: Transaction) -> None:
-    """Say that what decisions rest on has changed: a binding, a workspace."""
-    tx.execute(sa.update(policy_state).values(version=policy_state.c.version + 1))
+    """Say that what decisions rest on has changed: a binding, a workspace.
+
+    Changes take turns here. The number comes from a sequence, which never gives out a number again: a state that
+    somebody read inside a transaction that then failed is never taken for one that was committed.
+    """
+    tx.execute(sa.update(policy_state).values(version=sa.func.nextval("policy_version")))
 
 
 def _granted(row: Any) -> Granted:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from tenuto.core.errors import TenutoError
+from tenuto.core.ids import is_id
 from tenuto.core.words import Actor, ActorKind, Event, Ref
 from tenuto.govern.access import queries
 from tenuto.govern.access.decider import CedarDecider
 from tenuto.govern.access.errors import LAST_OWNER
 from tenuto.govern.access.queries import Granted
+from tenuto.govern.errors import BINDING_INVALID
 from tenuto.govern.identities import queries as identities
+from tenuto.govern.identities.errors import PERSON_UNKNOWN
 from tenuto.govern.policy import Explanation
 from tenuto.govern.use_case import Case, use_case
 
@@ -27,7 +30,6 @@ def grant(
     resource_id: str | None = None,
 ) -> Granted:
     """Give a role in this scope (the organisation, or one workspace), or on one object of it."""
-    decider.require_role(role)
     actor = _subject(case, subject_kind, subject)
     granted = Granted(
         id=case.ids.new(),
@@ -40,6 +42,7 @@ def grant(
         created_by=case.scope.actor.id,
     )
     case.permit(_ref(granted))
+    decider.require_sound(granted)
     queries.grant(case.tx, granted)
     detail = {"role": role, "subject": actor.name, "subject_id": actor.id}
     case.record(_ref(granted), detail, [Event("access.changed", granted.id)])
@@ -51,9 +54,9 @@ def revoke(case: Case, *, binding_id: str) -> Granted:
     """Take a role away. It is gone for the very next question that is asked."""
     granted = queries.find(case.tx, binding_id)
     case.permit(_ref(granted))
-    if granted.role == _OWNER and granted.workspace is None and _owners(case) == 1:
-        raise TenutoError(LAST_OWNER)
     queries.revoke(case.tx, binding_id)
+    if _rules_everything(granted) and not any(map(_rules_everything, queries.granted(case.tx))):
+        raise TenutoError(LAST_OWNER)
     detail = {"role": granted.role, "subject_id": granted.subject_id}
     case.record(_ref(granted), detail, [Event("access.changed", granted.id)])
     return granted
@@ -83,14 +86,20 @@ def explain(
 
 def _subject(case: Case, kind: str, name: str) -> Actor:
     """Find a person by e-mail address or id, a service account by name."""
-    if ActorKind(kind) is ActorKind.SERVICE_ACCOUNT:
+    if kind == ActorKind.SERVICE_ACCOUNT.value:
         return identities.account_by_name(case.tx, name).actor
+    if kind != ActorKind.PERSON.value:
+        raise TenutoError(BINDING_INVALID, f"{kind}: roles are for persons and service accounts")
     known = identities.person_by_email(case.tx, name.strip().lower())
-    return known[0].actor if known else identities.person_by_id(case.tx, name).actor
+    if known is not None:
+        return known[0].actor
+    if not is_id(name):
+        raise TenutoError(PERSON_UNKNOWN, name)
+    return identities.person_by_id(case.tx, name).actor
 
 
-def _owners(case: Case) -> int:
-    return sum(1 for one in queries.granted(case.tx) if one.role == _OWNER and one.workspace is None)
+def _rules_everything(granted: Granted) -> bool:
+    return granted.role == _OWNER and granted.workspace is None and granted.resource_kind is None
 
 
 def _ref(granted: Granted) -> Ref:

@@ -44,6 +44,7 @@ OWNER = "owner"
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s.]+")
 _SIGN_IN = "govern:session:begin"
 _FOUND = "govern:organisation:found"
+_ACCEPT = "govern:invitation:accept"
 
 
 class Doorkeeper(msgspec.Struct, frozen=True):
@@ -86,7 +87,7 @@ def bootstrap_token(keeper: Doorkeeper) -> SecretText | None:
     with desk.database.begin(scope) as tx:
         if places.the_organisation(tx) is not None:
             return None
-        expires = desk.clock.now() + BOOTSTRAP_LIFETIME
+        expires = tx.now() + BOOTSTRAP_LIFETIME
         queries.insert_token(tx, _hash(token), TokenPurpose.BOOTSTRAP, expires, None)
         _record(desk, tx, "govern:bootstrap:offer", Ref("Organisation", "new"), {})
     return token
@@ -116,18 +117,23 @@ def found(keeper: Doorkeeper, scope: Scope, token: SecretText, owner: NewOwner) 
 def accept_invitation(
     keeper: Doorkeeper, scope: Scope, token: SecretText, *, name: str, password: SecretText
 ) -> Entered:
-    """Set the first password of an invited person and sign them in."""
+    """Set the password of an invited person and sign them in. Other invitations of that person end."""
     desk = keeper.desk
-    with desk.database.begin(scope) as tx:
-        row = queries.spend_token(tx, _hash(token), TokenPurpose.INVITATION)
-        if row is None:
-            raise TenutoError(TOKEN_SPENT)
-        invited = queries.person_by_id(tx, row.person_id)
-        require_strong(password, name=name, email=invited.email)
-        queries.set_password(tx, invited.id, keeper.passwords.hash(password), name)
-        there = msgspec.structs.replace(invited, name=name)
-        _record(desk, tx, "govern:invitation:accept", there.ref, {})
-        return _begin_session(keeper, tx, there)
+    try:
+        with desk.database.begin(scope) as tx:
+            row = queries.spend_token(tx, _hash(token), TokenPurpose.INVITATION)
+            if row is None:
+                raise TenutoError(TOKEN_SPENT)
+            invited = queries.person_by_id(tx, row.person_id)
+            require_strong(password, name=name, email=invited.email)
+            queries.void_invitations(tx, invited.id)
+            queries.set_password(tx, invited.id, keeper.passwords.hash(password), name)
+            there = msgspec.structs.replace(invited, name=name)
+            _record(desk, tx, _ACCEPT, there.ref, {})
+            return _begin_session(keeper, tx, there)
+    except TenutoError as error:
+        _record_failure(desk, scope, _ACCEPT, Ref("Person", "unrecognised"), error.fault)
+        raise
 
 
 def sign_in(keeper: Doorkeeper, scope: Scope, email: str, password: SecretText) -> Entered:
@@ -143,17 +149,18 @@ def log_in(keeper: Doorkeeper, scope: Scope, email: str, password: SecretText) -
     person = _recognised(keeper, scope, email, password)
     desk = keeper.desk
     key = mint("cli", keeper.entropy)
-    info = KeyInfo(
-        id=key.id,
-        name="tenuto login",
-        purpose=KeyPurpose.PLATFORM,
-        actor=person.actor,
-        workspace=None,
-        models=None,
-        created_at=desk.clock.now(),
-        expires_at=desk.clock.now() + LOGIN_LIFETIME,
-    )
     with desk.database.begin(_as(scope, person.actor)) as tx:
+        now = tx.now()
+        info = KeyInfo(
+            id=key.id,
+            name="tenuto login",
+            purpose=KeyPurpose.PLATFORM,
+            actor=person.actor,
+            workspace=None,
+            models=None,
+            created_at=now,
+            expires_at=now + LOGIN_LIFETIME,
+        )
         queries.insert_key(tx, info, stored_form(key, keeper.pepper), person.id)
         _record(desk, tx, _SIGN_IN, person.ref, {"by": "password", "key": key.shown})
     return Login(person, key.whole, info.expires_at)
@@ -191,7 +198,7 @@ def by_key(keeper: Doorkeeper, text: str, purpose: KeyPurpose = KeyPurpose.PLATF
 def new_invitation(keeper: Doorkeeper, tx: Transaction, person_id: str) -> SecretText:
     """Write an invitation inside the caller's transaction and return its token."""
     token = _token(keeper)
-    expires = keeper.desk.clock.now() + INVITATION_LIFETIME
+    expires = tx.now() + INVITATION_LIFETIME
     queries.insert_token(tx, _hash(token), TokenPurpose.INVITATION, expires, person_id)
     return token
 
@@ -220,7 +227,7 @@ def _recognised(keeper: Doorkeeper, scope: Scope, email: str, password: SecretTe
 
 def _begin_session(keeper: Doorkeeper, tx: Transaction, person: Person) -> Entered:
     secret = _token(keeper)
-    expires = keeper.desk.clock.now() + SESSION_LIFETIME
+    expires = tx.now() + SESSION_LIFETIME
     queries.insert_session(tx, _hash(secret), person.id, expires)
     return Entered(person, secret, expires)
 

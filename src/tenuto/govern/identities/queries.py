@@ -78,6 +78,16 @@ def spend_token(tx: Transaction, token_hash: bytes, purpose: TokenPurpose) -> An
     )
 
 
+def void_invitations(tx: Transaction, person_id: str) -> None:
+    """Use up every invitation that a person still holds."""
+    table = one_time_token.c
+    tx.execute(
+        sa.update(one_time_token)
+        .where(table.person_id == person_id, table.used_at.is_(None))
+        .values(used_at=_NOW)
+    )
+
+
 def insert_session(tx: Transaction, secret_hash: bytes, person_id: str, expires_at: datetime) -> None:
     row = {"hash": secret_hash, "person_id": person_id, "expires_at": expires_at}
     tx.execute(sa.insert(web_session), row)

@@ -88,7 +88,7 @@ def create_key(
         raise TenutoError(KEY_NEEDS_WORKSPACE)
     holder = queries.account_by_name(case.tx, account).actor if account else case.scope.actor
     key = mint(environment, keeper.entropy)
-    now = case.clock.now()
+    now = case.tx.now()
     info = KeyInfo(
         id=key.id,
         name=name,

@@ -101,6 +101,7 @@ create table policy_state (
   singleton boolean primary key default true check (singleton),
   version bigint not null
 );
+create sequence policy_version start 2;
 insert into policy_state (version) values (1);
 """
 
@@ -233,6 +234,7 @@ def upgrade() -> None:
         "policy_state",
     ):
         organisation_table(name)
+    op.execute("grant usage on sequence policy_version to tenuto_app, tenuto_system")
     op.execute(SECRETS)
     scoped_table("secret")
     op.execute(RESOURCES)

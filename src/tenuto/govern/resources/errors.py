@@ -22,6 +22,12 @@ PLACE_INVALID = Fault(
     "the resource is declared at the wrong level",
     "Give `workspace:` for kinds that live in a workspace, and leave it out for kinds of the organisation.",
 )
+NOTHING_DECLARED = Fault(
+    "govern.nothing_declared",
+    FaultKind.INVALID,
+    "there is no document to apply",
+    "Give at least one document; an empty file declares nothing, and takes nothing away.",
+)
 DECLARED_TWICE = Fault(
     "govern.declared_twice",
     FaultKind.INVALID,

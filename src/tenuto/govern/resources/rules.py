@@ -14,6 +14,7 @@ from tenuto.govern.resources.errors import (
     DECLARED_TWICE,
     KIND_UNKNOWN,
     NAME_INVALID,
+    NOTHING_DECLARED,
     PLACE_INVALID,
     VERSION_MOVED_ON,
 )
@@ -48,6 +49,8 @@ class Kinds:
 
 def ordered(documents: Sequence[Document], kinds: Kinds) -> list[Document]:
     """Check each document by itself and sort: organisation first, then what others rely on."""
+    if not documents:
+        raise TenutoError(NOTHING_DECLARED)
     seen: set[tuple[str, str | None, str]] = set()
     for document in documents:
         _check(document, kinds.of(document.kind))

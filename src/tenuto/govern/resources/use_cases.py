@@ -58,7 +58,7 @@ def delete(case: Case, *, kinds: Kinds, kind: str, name: str) -> Change:
     )
     queries.delete(case.tx, gone)
     case.record(_ref_of(current), {"version": gone.version}, [*events, _event("resource.deleted", gone)])
-    return Change(Verb.DELETE, kind, name, None, current.version)
+    return Change(Verb.DELETE, kind, name, _place_name(case, current), current.version)
 
 
 @use_case("govern:resource:read", mutating=False)
@@ -99,8 +99,7 @@ def rollback(case: Case, *, kinds: Kinds, kind: str, name: str, version: int | N
     earlier = queries.revision(case.tx, current.id, wanted)
     if earlier is None or earlier.spec is None:
         raise TenutoError(REVISION_UNKNOWN, f"{kind}/{name} version {wanted}")
-    place = places.by_id(case.tx, current.workspace).name if current.workspace else None
-    return _apply_one(case, known, Document(kind, name, earlier.spec, place))
+    return _apply_one(case, known, Document(kind, name, earlier.spec, _place_name(case, current)))
 
 
 def _apply_one(case: Case, kind: Kind, document: Document) -> Change:
@@ -151,9 +150,9 @@ def _change(document: Document, current: Stored | None, spec: dict[str, Any]) ->
 
 def _current(case: Case, document: Document) -> Stored | None:
     known = {place.name: place.id for place in places.listed(case.tx)}
+    case.enter(known.get(document.workspace or ""))
     if document.workspace is not None and document.workspace not in known:
         return None
-    case.enter(known[document.workspace] if document.workspace else None)
     return queries.find(case.tx, document.kind, document.name)
 
 
@@ -167,6 +166,10 @@ def _existing(case: Case, kind: str, name: str, *, lock: bool = False) -> Stored
 def _enter_level(case: Case, kind: Kind) -> None:
     if kind.level is Level.ORGANISATION and case.scope.workspace is not None:
         case.enter(None)
+
+
+def _place_name(case: Case, stored: Stored) -> str | None:
+    return places.by_id(case.tx, stored.workspace).name if stored.workspace else None
 
 
 def _declared(kind: Kind, stored: Stored) -> Declared[Any]:

@@ -29,10 +29,9 @@ def any_scope(call: Call) -> Scope:
     named = call.workspace
     if not named:
         return organisation_scope(call)
-    if is_id(named):
-        return msgspec.structs.replace(call.scope, workspace=named)
+    find = places.by_id if is_id(named) else places.by_name
     with services_of(call).desk.database.begin(organisation_scope(call)) as tx:
-        return msgspec.structs.replace(call.scope, workspace=places.by_name(tx, named).id)
+        return msgspec.structs.replace(call.scope, workspace=find(tx, named).id)
 
 
 def workspace_scope(call: Call) -> Scope:

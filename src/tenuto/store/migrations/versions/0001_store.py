@@ -45,6 +45,7 @@ create table lease (
 );
 """
 
+
 def upgrade() -> None:
     op.execute("grant usage on schema public to tenuto_app, tenuto_system")
     op.execute(FUNCTIONS)

@@ -17,7 +17,7 @@ _PEOPLE = (
 )
 
 
-def first_owner(address: str, token: str) -> str:
+def first_owner(address: str, token: str, password: str) -> str:
     """Make Ada the owner; return her key."""
     made = Door(address).post(
         "/api/v1/setup",
@@ -25,7 +25,7 @@ def first_owner(address: str, token: str) -> str:
             "token": token,
             "name": "Ada Lovelace",
             "email": "ada@example.org",
-            "password": secrets.token_urlsafe(18),
+            "password": password,
             "organisation": "Demo",
         },
     )

@@ -27,7 +27,7 @@ def stage(folder: Path, project: Path, notice: Callable[[str], None]) -> Iterato
         checkpoint_folder=folder / "checkpoints",
         checkpoint_seconds=2.0,
     )
-    api_key = secrets.token_hex(16)
+    api_key, password = secrets.token_hex(16), secrets.token_urlsafe(18)
     with (
         simulator(folder / "simulator-1.jsonl", api_key) as first,
         simulator(folder / "simulator-2.jsonl", api_key) as second,
@@ -35,7 +35,7 @@ def stage(folder: Path, project: Path, notice: Callable[[str], None]) -> Iterato
     ):
         require(platform.token, "a fresh home has no owner, so `up` offers a token")
         notice("setting up people, roles, a workspace and two simulated providers")
-        owner_key = setting_up.first_owner(platform.address, platform.token or "")
+        owner_key = setting_up.first_owner(platform.address, platform.token or "", password)
         owner = Door(platform.address, owner_key, WORKSPACE)
         setting_up.workspace(Door(platform.address, owner_key))
         ben, chloe = setting_up.people(platform.address, owner)
@@ -53,7 +53,11 @@ def stage(folder: Path, project: Path, notice: Callable[[str], None]) -> Iterato
             second=second,
             worker_pid=lambda: platform.pids()["worker"],
             progress=notice,
-            kept={"gateway_key": setting_up.application(owner), "newest_checkpoint": sink.latest},
+            kept={
+                "gateway_key": setting_up.application(owner),
+                "newest_checkpoint": sink.latest,
+                "owner_password": password,
+            },
         )
 
 

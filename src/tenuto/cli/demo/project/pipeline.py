@@ -1,9 +1,9 @@
 """Train a classifier on the breast-cancer table, explain it, and register it.
 
-    tenuto run examples/breast_cancer/pipeline.py --param depth=6
+tenuto run pipeline.py --param depth=6
 """
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -31,7 +31,9 @@ def prepare(rows: FilePath, seed: int) -> Split:
     if table.num_rows != len({tuple(row.values()) for row in table.to_pylist()}):
         print("the table holds duplicate rows")
     order = np.arange(table.num_rows)
-    train, test = train_test_split(order, test_size=0.25, random_state=seed, stratify=table[TARGET].to_numpy())
+    train, test = train_test_split(
+        order, test_size=0.25, random_state=seed, stratify=table[TARGET].to_numpy()
+    )
     print(f"{len(train)} rows to train on, {len(test)} to test on")
     return Split(table.take(train), table.take(test))
 
@@ -71,12 +73,14 @@ def held_out(rows: pa.Table) -> pa.Table:
 
 
 @step(inline=True)
-def evidence(metrics: dict[str, float], worth: dict[str, float], parity: dict) -> dict:  # type: ignore[type-arg]
+def evidence(metrics: dict[str, float], worth: dict[str, float], parity: dict[str, Any]) -> dict[str, Any]:
     return {"evaluation": metrics, "explanation": worth, "parity": parity}
 
 
 @pipeline
-def breast_cancer(dataset: str = "breast-cancer", name: str = "breast-cancer", depth: int = 6, seed: int = 7) -> dict:  # type: ignore[type-arg]
+def breast_cancer(
+    dataset: str = "breast-cancer", name: str = "breast-cancer", depth: int = 6, seed: int = 7
+) -> dict[str, Any]:
     split = prepare(load_dataset(dataset), seed)
     model = train(split.train, depth, seed)
     metrics = evaluate(model, split.test)

@@ -60,7 +60,9 @@ def source(given: str | int) -> FromOutput | FromParameter | Literal:
 def when(name: str, comparison: Comparison, value: Any) -> Condition:
     found = source(name)
     assert not isinstance(found, Literal)
-    return Condition(found, comparison, typed_json.encode(value))
+    return Condition(
+        found, comparison, source(value) if isinstance(value, str) else Literal(typed_json.encode(value))
+    )
 
 
 def graph(*nodes: Node, results: tuple[str, ...] = ()) -> Graph:

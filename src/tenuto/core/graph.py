@@ -71,11 +71,11 @@ class Comparison(Enum):
 
 
 class Condition(_Word, frozen=True):
-    """The node runs only if ``source`` compares so with ``value`` (typed JSON; a list for ``one_of``)."""
+    """The node runs only if ``source`` compares so with ``bound``, which is a list for ``one_of``."""
 
     source: FromOutput | FromParameter
     comparison: Comparison
-    value: str
+    bound: Source
 
 
 class Resources(_Word, frozen=True):
@@ -161,6 +161,7 @@ def input_type(node: Node, given: Input) -> ValueType:
 
 def reads_from(node: Node) -> Iterator[str]:
     """Yield the names of the nodes that ``node`` waits for, conditions included."""
-    for source in [given.source for given in node.inputs] + [held.source for held in node.conditions]:
+    compared: list[Source] = [one for held in node.conditions for one in (held.source, held.bound)]
+    for source in [*(given.source for given in node.inputs), *compared]:
         if isinstance(source, FromOutput):
             yield source.node

@@ -30,7 +30,6 @@ from tenuto.core.value_types import (
     ValueType,
     fits,
     is_json,
-    list_of,
     malformed,
     members,
 )
@@ -107,9 +106,14 @@ class _Check:
 
     def _require_condition(self, condition: Condition, place: str) -> None:
         found = self._type_of(condition.source, f"{place}.source")
-        several = condition.comparison is Comparison.ONE_OF
-        _require_text(condition.value, list_of(ANY_JSON) if several else ANY_JSON, f"{place}.value")
-        reason = incomparable(found, condition.comparison, typed_json.decode(condition.value))
+        bound = condition.bound
+        if isinstance(bound, Literal):
+            _require_text(bound.text, ANY_JSON, f"{place}.bound")
+            reason = incomparable(found, condition.comparison, typed_json.decode(bound.text))
+        else:
+            bound_type = self._type_of(bound, f"{place}.bound")
+            computed = isinstance(bound, FromOutput)
+            reason = incomparable_types(found, condition.comparison, bound_type, computed=computed)
         _require(reason is None, place, reason or "")
 
     def _type_of(self, source: FromOutput | FromParameter, place: str) -> ValueType:
@@ -135,20 +139,48 @@ class _Check:
         _require(len(set(found)) == len(found), place, "a name is there twice")
 
 
-_ORDERED = frozenset({Kind.INT, Kind.FLOAT, Kind.DECIMAL})
+_NUMBERS = frozenset({Kind.INT, Kind.FLOAT, Kind.DECIMAL})
 _BY_EQUALITY = {Comparison.EQUALS, Comparison.NOT_EQUALS, Comparison.ONE_OF}
 
 
 def incomparable(found: ValueType, comparison: Comparison, value: object) -> str | None:
     """Return why a value of type ``found`` cannot be compared so with ``value``, or None if it can."""
-    alternatives = members(found)
-    if any(member.kind not in SCALARS for member in alternatives):
-        return f"a condition looks at a single value, not at {found}"
-    if comparison not in _BY_EQUALITY and any(member.kind not in _ORDERED for member in alternatives):
-        return f"{found} has no order"
+    reason = _no_single_value(found, comparison)
+    if reason is not None:
+        return reason
+    if comparison is Comparison.ONE_OF and not isinstance(value, list):
+        return "`one_of` takes a list"
     values = value if comparison is Comparison.ONE_OF and isinstance(value, list) else [value]
     strange = next((one for one in values if not _comparable(one, found)), None)
     return None if strange is None else f"{found} is never {strange!r}"
+
+
+def incomparable_types(
+    found: ValueType, comparison: Comparison, bound: ValueType, *, computed: bool
+) -> str | None:
+    """Return why a value of type ``found`` cannot be compared so with one of type ``bound``, or None.
+
+    ``computed``: the bound is a step's output.
+    """
+    if comparison is Comparison.ONE_OF:
+        if computed or bound.kind is not Kind.LIST:
+            return "`one_of` takes a list, written down or a parameter"
+        bound = bound.of[0]
+    reason = _no_single_value(found, comparison) or _no_single_value(bound, comparison)
+    if reason is not None:
+        return reason
+    kinds = [{member.kind for member in members(one)} for one in (found, bound)]
+    alike = kinds[0] & kinds[1] or all(one & _NUMBERS for one in kinds)
+    return None if alike else f"{found} is never {bound}"
+
+
+def _no_single_value(found: ValueType, comparison: Comparison) -> str | None:
+    alternatives = members(found)
+    if any(member.kind not in SCALARS for member in alternatives):
+        return f"a condition looks at a single value, not at {found}"
+    if comparison not in _BY_EQUALITY and any(member.kind not in _NUMBERS for member in alternatives):
+        return f"{found} has no order"
+    return None
 
 
 def _comparable(value: object, found: ValueType) -> bool:

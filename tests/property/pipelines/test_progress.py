@@ -57,7 +57,7 @@ def one_node(draw: st.DrawFn, name: str, ints: list[str], lists: list[str]) -> N
         takes[len(given)] = INT if over is not None else LISTS
         given.append(draw(st.sampled_from(lists)))
     looked_at = draw(st.sampled_from([None, "$size", *ints]))
-    bound = draw(st.integers(0, 6))
+    bound = draw(st.integers(0, 6) | st.sampled_from(["$size", *ints]))
     conditions = (when(looked_at, Comparison.AT_LEAST, bound),) if looked_at else ()
     out = draw(st.sampled_from([INT, LISTS])) if over is None else INT
     options = StepOptions(retries=draw(st.integers(0, 2)))

@@ -7,6 +7,7 @@ import random
 import sys
 import threading
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import msgspec
@@ -55,6 +56,16 @@ def test_another_version_of_the_project_is_imported_anew(make_bench: Any) -> Non
     second = msgspec.structs.replace(first, code_folder=str(other.code), attempt_id="second")
     assert [bench.value(bench.run(attempt)) for attempt in (first, second, first)] == [1, 12, 1]
     assert str(bench.code) not in sys.path
+
+
+def test_a_module_of_the_worker_with_the_same_name_is_left_alone(bench: StepBench) -> None:
+    sys.modules["work"] = own = ModuleType("work")
+    try:
+        bench.write("STATE = []\n\ndef step():\n    STATE.append(1)\n    return len(STATE)")
+        assert [bench.value(bench.run(inline(bench.attempt()))) for _ in range(2)] == [1, 2]
+        assert sys.modules["work"] is own
+    finally:
+        del sys.modules["work"]
 
 
 def test_installed_modules_are_never_forgotten(bench: StepBench) -> None:

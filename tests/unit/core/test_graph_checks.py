@@ -45,7 +45,7 @@ TOTAL = Node(
     ),
     outputs=(Output("result", FLOAT),),
     returns=Returns.VALUE,
-    conditions=(Condition(FromParameter("by"), Comparison.MORE_THAN, "0.0"),),
+    conditions=(Condition(FromParameter("by"), Comparison.MORE_THAN, Literal("0.0")),),
 )
 GRAPH = Graph(
     "doubling",
@@ -103,12 +103,15 @@ def test_a_graph_survives_json() -> None:
             "no parameter",
         ),
         (
-            changed(TOTAL, conditions=(Condition(FromOutput("double", "result"), Comparison.EQUALS, "1"),)),
+            changed(
+                TOTAL,
+                conditions=(Condition(FromOutput("double", "result"), Comparison.EQUALS, Literal("1")),),
+            ),
             "nodes[2].conditions[0]",
             "single value",
         ),
         (
-            changed(TOTAL, conditions=(Condition(FromParameter("by"), Comparison.EQUALS, '"a"'),)),
+            changed(TOTAL, conditions=(Condition(FromParameter("by"), Comparison.EQUALS, Literal('"a"')),)),
             "nodes[2].conditions[0]",
             "never 'a'",
         ),

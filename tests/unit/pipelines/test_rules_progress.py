@@ -106,6 +106,18 @@ def test_a_condition_on_a_skipped_step_does_not_hold_and_one_on_a_parameter_does
     assert decision.start == (TaskId("c"),)
 
 
+def test_a_condition_compares_with_another_step_or_a_parameter() -> None:
+    flow = graph(
+        node("a"),
+        node("b", conditions=(when("a", Comparison.AT_LEAST, "$size"),)),
+        node("c", conditions=(when("a", Comparison.LESS_THAN, "b"),)),
+    )
+    assert decide(state(flow, a=done(3)), NOW).start == (TaskId("b"),)
+    assert decide(state(flow, a=done(3), b=done(4)), NOW).start == (TaskId("c"),)
+    skipping = decide(state(flow, a=done(2)), NOW)
+    assert {task.node for task in skipping.changes} == {"b", "c"}
+
+
 def expanded(of: RunState, count: int) -> RunState:
     return msgspec.structs.replace(of, expansions={"each": tuple(number(index) for index in range(count))})
 

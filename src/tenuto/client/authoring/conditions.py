@@ -11,17 +11,18 @@ from tenuto.client.authoring.handles import Handle, Handles
 from tenuto.client.authoring.tracing import Trace, active_trace
 from tenuto.core import typed_json
 from tenuto.core.errors import TenutoError
-from tenuto.core.graph import Comparison, Condition
-from tenuto.core.graph_checks import incomparable
+from tenuto.core.graph import Comparison, Condition, FromOutput, Literal, Source
+from tenuto.core.graph_checks import incomparable, incomparable_types
 
 
 @contextmanager
 def when(value: Any, **comparison: Any) -> Iterator[None]:
     """The steps called inside run only if ``value`` compares so; otherwise they are skipped.
 
-    One comparison of: ``equals``, ``not_equals``, ``at_least``, ``at_most``, ``more_than``, ``less_than``,
-    ``one_of``. A step that needs the result of a skipped step is skipped too, unless its parameter takes
-    None: then it is given None.
+    It is compared with what is written down, with a parameter or another step's output, in one way of
+    ``equals``, ``not_equals``, ``at_least``, ``at_most``, ``more_than``, ``less_than``, ``one_of``. A step
+    that needs the result of a skipped step is skipped too, unless its parameter takes None: then it is given
+    None.
 
         with when(accuracy, at_least=0.9):
             register(model)
@@ -42,8 +43,18 @@ def _condition(trace: Trace, value: Any, comparison: dict[str, Any]) -> Conditio
         detail = f"`when({handle}, ...)` takes exactly one of {', '.join(known)}"
         raise TenutoError(WRONG_WIRING, detail)
     [(word, bound)] = comparison.items()
-    bound = list(bound) if word == Comparison.ONE_OF.value else bound
-    reason = incomparable(handle.type, known[word], bound)
+    bound = bound.one() if isinstance(bound, Handles) else bound
+    source, reason = _bound(trace, handle, known[word], bound)
     if reason is not None:
-        raise TenutoError(WRONG_WIRING, f"`when({handle}, {word}={bound!r})`: {reason}")
-    return Condition(trace.source(handle), known[word], typed_json.encode(bound))
+        raise TenutoError(WRONG_WIRING, f"`when({handle}, {word}={bound!s})`: {reason}")
+    return Condition(trace.source(handle), known[word], source)
+
+
+def _bound(trace: Trace, handle: Handle, comparison: Comparison, bound: Any) -> tuple[Source, str | None]:
+    """Return the bound as the graph keeps it, and why it cannot be one, if so."""
+    if isinstance(bound, Handle):
+        source: Source = trace.source(bound)
+        computed = isinstance(source, FromOutput)
+        return source, incomparable_types(handle.type, comparison, bound.type, computed=computed)
+    value = list(bound) if comparison is Comparison.ONE_OF and isinstance(bound, tuple | set) else bound
+    return Literal(typed_json.encode(value)), incomparable(handle.type, comparison, value)

@@ -59,9 +59,9 @@ class _Run:
         return not isinstance(source, FromOutput) or source.node in self._made
 
     def _holds(self, condition: Condition) -> bool:
-        bound = typed_json.decode(condition.value)
-        return self._is_there(condition.source) and holds(
-            condition.comparison, self.value(condition.source), bound
+        there = self._is_there(condition.source) and self._is_there(condition.bound)
+        return there and holds(
+            condition.comparison, self.value(condition.source), self.value(condition.bound)
         )
 
 

@@ -91,7 +91,6 @@ class StepExecutor:
         with self._lock:
             self._closed = True
         self._zygotes.close()
-        self._inline.close()
 
     def _run_in_process(self, attempt: StepAttempt, spec: StepSpec, log: LogFile, told: OnItem) -> Outcome:
         reason = ""

@@ -12,6 +12,7 @@ import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 from tenuto.core.clock import Clock
@@ -23,16 +24,17 @@ from tenuto.pipelines.execution.messages import StepSpec
 from tenuto.pipelines.ports import OnItem
 from tenuto.pipelines.words import Outcome, Status, StepAttempt, StepError, Usage
 
-_CLOSING_SECONDS = 1.0
-
 
 class InlineRunner:
-    """Runs steps in this process. The modules of a project stay loaded until a step of another comes."""
+    """Runs steps in this process. A project's modules are there while its steps run, and kept aside between them
+    until a step of another project comes.
+    """
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._lock = threading.Lock()
-        self._loaded: str | None = None
+        self._project = ""
+        self._modules: dict[str, ModuleType] = {}
 
     def run(
         self, attempt: StepAttempt, spec: StepSpec, log: LogFile, on_item: OnItem, cancelled: threading.Event
@@ -50,40 +52,39 @@ class InlineRunner:
         error = StepError("Cancelled", "the run was cancelled")
         return Outcome(items.complete(Status.CANCELLED if cancelled.is_set() else None, error), usage)
 
-    def close(self) -> None:
-        """Forget the modules of the last project, unless a step still runs: nobody can end it."""
-        if not self._lock.acquire(timeout=_CLOSING_SECONDS):
-            return
-        try:
-            if self._loaded is not None:
-                _unload(self._loaded)
-            self._loaded = None
-        finally:
-            self._lock.release()
-
     @contextlib.contextmanager
     def _modules_of(self, code_folder: str) -> Iterator[None]:
         before = list(sys.path)
         roots = [str(root) for root in import_roots(Path(code_folder))]
-        if self._loaded is not None and self._loaded != code_folder:
-            _unload(self._loaded)
-            self._loaded = None
-        if not set(roots) & set(before):  # what is installed is never forgotten, only projects are
-            self._loaded = code_folder
+        names = set() if set(roots) & set(before) else _own_names(roots, before)
+        aside = _taken(names)
+        if self._project == code_folder:
+            sys.modules.update(self._modules)
         sys.path[:0] = roots
         try:
             yield
         finally:
             sys.path[:] = before
+            self._project, self._modules = code_folder, _taken(names)
+            sys.modules.update(aside)
 
 
-def _unload(code_folder: str) -> None:
-    """Forget the modules of a project, so that another version of it can be imported."""
-    root = Path(code_folder).resolve()
-    for name, module in list(sys.modules.items()):
-        place = getattr(module, "__file__", None)
-        if place is not None and Path(place).resolve().is_relative_to(root):
-            del sys.modules[name]
+def _own_names(roots: list[str], path: list[str]) -> set[str]:
+    """Return the names of a project's modules, without those that are installed: these stay what they are."""
+    folders = [Path(root) for root in roots if Path(root).is_dir()]
+    names = {entry.name.partition(".")[0] for folder in folders for entry in folder.iterdir()}
+    return {name for name in names if name not in sys.stdlib_module_names and not _is_installed(name, path)}
+
+
+def _is_installed(name: str, path: list[str]) -> bool:
+    place = getattr(sys.modules.get(name), "__file__", None)
+    return place is not None and any(Path(place).is_relative_to(entry) for entry in path if entry)
+
+
+def _taken(names: set[str]) -> dict[str, ModuleType]:
+    """Take the modules below these names out of the interpreter's list, and return them."""
+    found = [name for name in sys.modules if name.partition(".")[0] in names]
+    return {name: sys.modules.pop(name) for name in found}
 
 
 @contextlib.contextmanager

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 from enum import Enum
+from typing import Any
 
 import msgspec
 
 from tenuto.core import typed_json
 from tenuto.core.comparing import holds
-from tenuto.core.graph import Condition, FromOutput, Input, Node, input_type, reads_from
+from tenuto.core.graph import Condition, FromOutput, Input, Literal, Node, Source, input_type, reads_from
 from tenuto.core.value_types import takes_none
 from tenuto.pipelines.rules.inputs import items_of, value_of
 from tenuto.pipelines.values.texts import scalar_of
@@ -149,11 +150,16 @@ class _Pass:
         return isinstance(source, FromOutput) and self._statuses[source.node] is TaskStatus.SKIPPED
 
     def _holds(self, condition: Condition) -> bool:
-        if self._is_skipped(condition.source):
+        if self._is_skipped(condition.source) or self._is_skipped(condition.bound):
             return False
-        value = value_of(self._state, condition.source)
+        return holds(condition.comparison, self._compared(condition.source), self._compared(condition.bound))
+
+    def _compared(self, source: Source) -> Any:
+        if isinstance(source, Literal):
+            return typed_json.decode(source.text)
+        value = value_of(self._state, source)
         assert value is not None
-        return holds(condition.comparison, scalar_of(value), typed_json.decode(condition.value))
+        return scalar_of(value)
 
     def _finished(self) -> RunStatus | None:
         found = set(self._statuses.values())

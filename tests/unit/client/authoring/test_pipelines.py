@@ -198,6 +198,33 @@ def test_a_wrong_condition_is_told_at_definition(comparison: dict[str, Any], det
     assert detail in wired(condition(**comparison)).detail
 
 
+def test_a_condition_may_compare_with_another_handle() -> None:
+    @pipeline
+    def compared(size: int, least: float, names: list[str]) -> Any:
+        score, index = best(fit.map(depths(), data=prepare(size).train))
+        with when(score, at_least=least), when(index, less_than=size):
+            published = publish(score)
+        with when(close(published), one_of=names):
+            depths()
+        return {"published": published}
+
+    assert compared.local(3, 1.0, ["9.0é"]) == {"published": "9.0é"}
+    assert compared.local(3, 10.0, []) == {"published": None}
+    bounds = [condition.bound for condition in compared.graph().node("publish").conditions]
+    assert bounds == [FromParameter("least"), FromParameter("size")]
+
+    def text_and_number(name: str) -> None:
+        with when(best([1.0])[0], equals=name):
+            depths()
+
+    def list_of_a_step() -> None:
+        with when(best([1.0])[1], one_of=depths()):
+            depths()
+
+    assert "float is never str" in wired(text_and_number).detail
+    assert "a parameter" in wired(list_of_a_step).detail
+
+
 def test_a_condition_looks_at_one_value_with_an_order() -> None:
     def text_order() -> None:
         with when(close("a"), at_least="b"):

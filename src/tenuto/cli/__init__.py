@@ -1,0 +1,1 @@
+"""The command line: a client of the API, but for what touches this machine."""

@@ -1,0 +1,101 @@
+"""API keys: ``tenuto key``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from enum import Enum
+from typing import Annotated
+
+from cyclopts import App, Parameter
+
+from tenuto.cli.options import ANY_PLATFORM, Platform
+from tenuto.cli.output import Line, short_time, show, table
+from tenuto.cli.session import platform
+from tenuto.client.words import Items, KeyInfo, MadeKey
+
+app = App(name="key", help="Make, list and revoke API keys.", version_flags=[])
+
+
+class Purpose(Enum):
+    GATEWAY = "gateway"
+    PLATFORM = "platform"
+
+
+@app.command
+def create(
+    name: str,
+    /,
+    *,
+    purpose: Purpose = Purpose.GATEWAY,
+    account: Annotated[str | None, Parameter(show_default=False)] = None,
+    model: Annotated[list[str] | None, Parameter(negative="", show_default=False)] = None,
+    days: int = 90,
+    options: Platform = ANY_PLATFORM,
+) -> None:
+    """Make a key, and print it this once.
+
+    A gateway key calls models and endpoints of one workspace; a platform key works with the API, like you do.
+
+        tenuto key create shop --workspace production
+        tenuto key create shop --model chat --model churn --days 30 --workspace production
+        tenuto key create nightly --purpose platform --account nightly-training
+
+    Args:
+        name: What the key is called.
+        purpose: What it is good for.
+        account: The service account that it is for; yourself when left out.
+        model: A route or endpoint that it may call, once for each; all that its holder may when left out.
+        days: How long it is good.
+    """
+    with platform(options) as client:
+        made = client.identities.create_key(
+            name=name, purpose=purpose.value, account=account, models=model, days=days
+        )
+    show(made, _made, as_json=options.json)
+
+
+@app.command(name="list")
+def list_keys(*, options: Platform = ANY_PLATFORM) -> None:
+    """List keys, never the secret in them: those of a workspace, or of all when none is named.
+
+    tenuto key list
+    tenuto key list --workspace production
+    """
+    with platform(options) as client:
+        found = client.identities.keys()
+    show(Items(found), lambda told: _keys(told.items), as_json=options.json)
+
+
+@app.command
+def revoke(key: str, /, *, options: Platform = ANY_PLATFORM) -> None:
+    """End a key at once, on every gateway.
+
+        tenuto key revoke 4fT9qLw2cXo8s1VbRn6yKe
+
+    Args:
+        key: The id of the key, as `tenuto key list` shows it.
+    """
+    with platform(options) as client:
+        ended = client.identities.revoke_key(key)
+    show(ended, lambda one: [f"key {one.name} ({one.id}) is revoked"], as_json=options.json)
+
+
+def _made(made: MadeKey) -> Iterator[Line]:
+    yield made.key
+    yield f"for {made.info.actor.name}, {made.info.purpose}, until {short_time(made.info.expires_at)}"
+    yield "this is the only time it is shown"
+
+
+def _keys(found: Sequence[KeyInfo]) -> list[Line]:
+    rows = [
+        (
+            one.id,
+            one.name,
+            one.purpose,
+            one.actor.name,
+            short_time(one.expires_at),
+            short_time(one.revoked_at),
+        )
+        for one in found
+    ]
+    return table(["ID", "NAME", "PURPOSE", "FOR", "EXPIRES", "REVOKED"], rows, empty="no keys")

@@ -60,7 +60,11 @@ def export(call: Call, _body: None, _query: None) -> Stream:
     services = services_of(call)
     services.checkpoint_now()
     target = services.scratch / f"audit-{call.request_id}.zip"
-    use_cases.export(services.desk, organisation_scope(call), witness=services.witness, target=target)
+    try:
+        use_cases.export(services.desk, organisation_scope(call), witness=services.witness, target=target)
+    except BaseException:
+        target.unlink(missing_ok=True)  # a log that nobody was recorded to have taken out
+        raise
     return Stream(_once(target), "application/zip", "audit.zip")
 
 

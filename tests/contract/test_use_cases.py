@@ -1,0 +1,182 @@
+"""What every use case owes: permission before effect, and effect, record and events together or not at all."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+import sqlalchemy as sa
+
+import tenuto
+from support.platform import Allowing
+from support.use_case_calls import CALLS, Prepared
+from support.world import World, build_world
+from tenuto.app.building import load_tables
+from tenuto.core.errors import TenutoError
+from tenuto.core.words import Scope
+from tenuto.govern.actions import Action
+from tenuto.govern.audit_record import AuditRecord
+from tenuto.govern.use_case import Desk, UseCase
+from tenuto.store.database import Database, Logins, Role, Transaction
+
+METADATA = load_tables()
+LOG = frozenset({"audit_record", "audit_pending", "audit_writer"})
+OUTBOX = "outbox_event"
+
+
+def _found() -> dict[str, UseCase[..., Any]]:
+    """Every use case by its full name, wherever it is declared."""
+    modules = [
+        importlib.import_module(found.name)
+        for found in pkgutil.walk_packages(tenuto.__path__, "tenuto.")
+        if found.name.endswith(".use_cases")
+    ]
+    return {
+        f"{module.__name__.removeprefix('tenuto.')}:{name}": value
+        for module in modules
+        for name, value in vars(module).items()
+        if isinstance(value, UseCase) and value.__module__ == module.__name__
+    }
+
+
+USE_CASES = _found()
+
+
+class BreakingDatabase(Database):
+    """Fails at the last moment before each commit."""
+
+    @contextmanager
+    def begin(
+        self, scope: Scope, role: Role = Role.APP, *, one_moment: bool = False
+    ) -> Iterator[Transaction]:
+        with super().begin(scope, role, one_moment=one_moment) as tx:
+            yield tx
+            raise BrokenCommitError
+
+
+class BrokenCommitError(Exception):
+    pass
+
+
+class Snapshot(msgspec.Struct, frozen=True):
+    """The digest of every table's content, and how many rows it has."""
+
+    digests: dict[str, str]
+    counts: dict[str, int]
+
+    def changed_since(self, before: Snapshot) -> set[str]:
+        return {name for name, digest in self.digests.items() if before.digests[name] != digest}
+
+    def added_since(self, before: Snapshot, name: str) -> int:
+        return self.counts[name] - before.counts[name]
+
+
+def look(database: Database, scope: Scope) -> Snapshot:
+    parts = [
+        f"select '{name}', count(*), coalesce(md5(string_agg(t::text, ';' order by t::text)), '') from {name} t"  # noqa: S608 (names from our own metadata)
+        for name in METADATA.tables
+    ]
+    with database.begin(scope, Role.SYSTEM) as tx:
+        rows = tx.rows(sa.text(" union all ".join(parts)))
+    return Snapshot({name: digest for name, _, digest in rows}, {name: count for name, count, _ in rows})
+
+
+def newest_records(database: Database, scope: Scope, count: int) -> list[AuditRecord]:
+    query = sa.text("select body from audit_record order by at desc, writer_seq desc limit :count")
+    with database.begin(scope, Role.SYSTEM) as tx:
+        return [
+            msgspec.json.decode(bytes(row.body), type=AuditRecord) for row in tx.rows(query, {"count": count})
+        ]
+
+
+def transactions_in(database: Database, scope: Scope) -> set[str]:
+    """Return every transaction whose rows the tables show."""
+    parts = [f"select xmin::text as writer from {name}" for name in METADATA.tables]  # noqa: S608 (names from our own metadata)
+    with database.begin(scope, Role.SYSTEM) as tx:
+        return {row.writer for row in tx.rows(sa.text(" union ".join(parts)))}
+
+
+@pytest.fixture
+def world(desk: Desk, tmp_path: Path) -> World:
+    made = build_world(desk, tmp_path)
+    made.declare_workspace("lab")
+    return made
+
+
+def test_every_use_case_has_a_call() -> None:
+    missing = sorted(name for name, use_case in USE_CASES.items() if use_case not in CALLS)
+    assert len(USE_CASES) > 40
+    assert not missing, "give each new use case a call in tests/support/use_case_calls.py"
+
+
+def test_every_use_case_asks_for_a_known_action() -> None:
+    known = {action.value for action in Action}
+    assert {name: one.action for name, one in USE_CASES.items() if one.action not in known} == {}
+
+
+def test_what_is_recorded_by_nature_is_recorded_by_its_use_case() -> None:
+    """What policies call evidence or a change leaves a record, but for what only begins it or shows no record."""
+    recorded = {action.value for action in Action if action.recorded}
+    silent = {name for name, one in USE_CASES.items() if one.action in recorded and not one.mutating}
+    assert silent == {"data.use_cases:source_to_read", "govern.audit.use_cases:state"}
+
+
+@pytest.mark.capability("C7")
+@pytest.mark.parametrize("name", sorted(USE_CASES))
+def test_refused_or_failing_it_leaves_no_effect_and_allowed_all_of_it(
+    name: str, world: World, logins: Logins
+) -> None:
+    one = CALLS[USE_CASES[name]](world)
+    _refused_it_changes_nothing_and_is_recorded_once(USE_CASES[name].action, world, one)
+    _failing_after_its_effect_it_leaves_nothing(world, one, logins)
+    _allowed_it_writes_what_it_says_in_one_transaction(world, one)
+    assert USE_CASES[name].mutating == bool(one.records)
+
+
+def _refused_it_changes_nothing_and_is_recorded_once(action: str, world: World, one: Prepared) -> None:
+    database = world.desk.database
+    before = look(database, world.home)
+    with pytest.raises(TenutoError) as caught:
+        one.call(msgspec.structs.replace(world.desk, decider=Allowing(action)))
+    after = look(database, world.home)
+    assert caught.value.fault.code == "govern.not_allowed"
+    assert caught.value.context["rule"] == "test.refuse"
+    assert caught.value.context["policy_version"] == "test"
+    assert after.changed_since(before) == LOG
+    assert after.added_since(before, "audit_record") == 1
+    (record,) = newest_records(database, world.home, 1)
+    assert record.verdict is not None
+    assert (record.action, record.outcome, record.verdict.effect.value) == (action, "refused", "deny")
+    assert record.verdict.reason == f"the test refuses {action}"
+    assert record.workspace == record.resource.workspace, "whoever may read that place's log must find it"
+
+
+def _failing_after_its_effect_it_leaves_nothing(world: World, one: Prepared, logins: Logins) -> None:
+    breaking = BreakingDatabase(logins, pool_size=1)
+    before = look(world.desk.database, world.home)
+    with pytest.raises(BrokenCommitError):
+        one.call(msgspec.structs.replace(world.desk, database=breaking))
+    breaking.close()
+    assert look(world.desk.database, world.home).changed_since(before) == set()
+
+
+def _allowed_it_writes_what_it_says_in_one_transaction(world: World, one: Prepared) -> None:
+    database = world.desk.database
+    earlier = transactions_in(database, world.home)
+    before = look(database, world.home)
+    one.call(world.desk)
+    after = look(database, world.home)
+    log = LOG if one.records else frozenset[str]()
+    outbox = {OUTBOX} if one.events else set[str]()
+    assert after.changed_since(before) == one.changes | log | outbox
+    assert after.added_since(before, "audit_record") == one.records
+    assert after.added_since(before, OUTBOX) == one.events
+    assert len(transactions_in(database, world.home) - earlier) == bool(one.records)
+    for record in newest_records(database, world.home, one.records):
+        assert (record.outcome, record.actor) == ("done", world.home.actor)

@@ -20,7 +20,6 @@ from tenuto.core.ids import Ids
 from tenuto.core.words import Event, Ref, Scope, Verdict
 from tenuto.govern.audit.writing import Entry, write_entries
 from tenuto.govern.errors import NEVER_ASKED, NEVER_RECORDED, NOT_ALLOWED
-from tenuto.store import outbox
 from tenuto.store.database import Database, Transaction
 
 P = ParamSpec("P")
@@ -108,8 +107,7 @@ class Case:
         self.tx = self.tx.enter(workspace)
 
     def flush(self) -> None:
-        write_entries(self.tx, self.clock, self.ids, self._entries)
-        outbox.put(self.tx, self.ids, self._events)
+        write_entries(self.tx, self.clock, self.ids, self._entries, self._events)
         self._entries, self._events = [], []
 
     def close(self, *, mutating: bool) -> None:

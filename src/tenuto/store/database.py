@@ -100,6 +100,10 @@ class Transaction(msgspec.Struct, frozen=True):
     def execute(self, statement: Any, parameters: Any = None) -> sa.CursorResult[Any]:
         return self.connection.execute(statement, parameters)
 
+    def run(self, sql: str, parameters: dict[str, Any]) -> None:
+        """Run a statement of the driver's own form (``%(name)s``), for the few that are on every path."""
+        self.connection.exec_driver_sql(sql, parameters)
+
     def rows(self, statement: Any, parameters: Any = None) -> list[sa.Row[Any]]:
         return list(self.connection.execute(statement, parameters))
 

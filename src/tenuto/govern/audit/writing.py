@@ -13,32 +13,37 @@ from datetime import datetime
 from typing import Any
 
 import msgspec
-import sqlalchemy as sa
 
 from tenuto.core.clock import Clock
 from tenuto.core.ids import Ids
-from tenuto.core.words import Ref, Scope, Verdict
+from tenuto.core.words import Event, Ref, Scope, Verdict
 from tenuto.govern.audit_record import AuditedResource, AuditRecord, audit_time, canonical_bytes
 from tenuto.govern.merkle import leaf_hash
+from tenuto.store import outbox
 from tenuto.store.database import Transaction
 
-_WRITE = sa.text(
-    """
-    with writer as (
-      insert into audit_writer as w (writer, count) values (:writer, :count)
-      on conflict (writer) do update set count = excluded.count
-    ), record as (
-      insert into audit_record (id, workspace_id, writer, writer_seq, at, actor_kind, actor_id, action,
-                                resource_kind, resource_id, effect, request_id, body, leaf)
-      select * from unnest(cast(:id as uuid[]), cast(:workspace_id as uuid[]), cast(:writers as text[]),
-        cast(:writer_seq as bigint[]), cast(:at as timestamptz[]), cast(:actor_kind as text[]),
-        cast(:actor_id as text[]), cast(:action as text[]), cast(:resource_kind as text[]),
-        cast(:resource_id as text[]), cast(:effect as text[]), cast(:request_id as text[]),
-        cast(:body as bytea[]), cast(:leaf as bytea[]))
-    )
-    insert into audit_pending (record_id, leaf)
-    select * from unnest(cast(:id as uuid[]), cast(:leaf as bytea[]))
-    """
+_RECORD = """
+with writer as (
+  insert into audit_writer (writer, count) values (%(writer)s, %(writer_seq)s)
+  on conflict (writer) do update set count = excluded.count
+), record as (
+  insert into audit_record (id, workspace_id, writer, writer_seq, at, actor_kind, actor_id, action,
+                            resource_kind, resource_id, effect, request_id, body, leaf)
+  values (%(id)s, %(workspace_id)s, %(writer)s, %(writer_seq)s, %(at)s, %(actor_kind)s, %(actor_id)s,
+          %(action)s, %(resource_kind)s, %(resource_id)s, %(effect)s, %(request_id)s, %(body)s, %(leaf)s)
+)"""
+_PENDING = " insert into audit_pending (record_id, leaf) select %(id)s::uuid, %(leaf)s::bytea"
+_ALONE = _RECORD + _PENDING
+# The event goes the same way as the record it belongs to, and the bell with it: one round trip for all three.
+_WITH_EVENT = (
+    _RECORD
+    + """, event as (
+  insert into outbox_event (id, workspace_id, type, subject, version, data)
+  values (%(event_id)s, %(workspace_id)s, %(event_type)s, %(event_subject)s, %(event_version)s,
+          %(event_data)s::jsonb)
+)"""
+    + _PENDING
+    + f" from (select pg_notify('{outbox.BELL}', '')) as bell"
 )
 
 
@@ -59,22 +64,28 @@ class _Writer(msgspec.Struct):
     count: int = 0
 
 
-def write_entries(tx: Transaction, clock: Clock, ids: Ids, entries: Sequence[Entry]) -> None:
-    """Write one record per entry. They take effect, and use up their numbers, only if ``tx`` commits."""
+def write_entries(
+    tx: Transaction, clock: Clock, ids: Ids, entries: Sequence[Entry], events: Sequence[Event] = ()
+) -> None:
+    """Write one record per entry, and the events. They take effect, and use up numbers, only if ``tx`` commits."""
     if not entries:
+        outbox.put(tx, ids, events)
         return
     writer = _writer_of(tx, ids)
-    first = int(tx.notes.get("audit_count", writer.count)) + 1
+    used = int(tx.notes.get("audit_count", writer.count))
     now = clock.now()
-    records = [
-        _record(entry, tx.scope, ids.new(), now, writer.name, writer_seq)
-        for writer_seq, entry in enumerate(entries, start=first)
-    ]
-    last = records[-1].writer_seq
-    tx.execute(_WRITE, {"writer": writer.name, "count": last} | _columns(records, now))
+    together = len(entries) == 1 and len(events) == 1
+    for writer_seq, entry in enumerate(entries, start=used + 1):
+        record = _record(entry, tx.scope, ids.new(), now, writer.name, writer_seq)
+        if together:
+            tx.run(_WITH_EVENT, _columns(record, now) | _event_columns(events[0], ids))
+        else:
+            tx.run(_ALONE, _columns(record, now))
+    if not together:
+        outbox.put(tx, ids, events)
     if "audit_count" not in tx.notes:
         tx.after_commit(lambda: setattr(writer, "count", tx.notes["audit_count"]))
-    tx.notes["audit_count"] = last
+    tx.notes["audit_count"] = used + len(entries)
 
 
 def _writer_of(tx: Transaction, ids: Ids) -> _Writer:
@@ -103,21 +114,31 @@ def _record(
     )
 
 
-def _columns(records: Sequence[AuditRecord], now: datetime) -> dict[str, list[Any]]:
-    bodies = [canonical_bytes(record) for record in records]
+def _columns(record: AuditRecord, now: datetime) -> dict[str, Any]:
+    body = canonical_bytes(record)
     return {
-        "id": [record.id for record in records],
-        "workspace_id": [record.workspace for record in records],
-        "writers": [record.writer for record in records],
-        "writer_seq": [record.writer_seq for record in records],
-        "at": [now for _ in records],
-        "actor_kind": [record.actor.kind.value for record in records],
-        "actor_id": [record.actor.id for record in records],
-        "action": [record.action for record in records],
-        "resource_kind": [record.resource.kind for record in records],
-        "resource_id": [record.resource.id for record in records],
-        "effect": [record.verdict.effect.value if record.verdict else record.outcome for record in records],
-        "request_id": [record.request_id for record in records],
-        "body": bodies,
-        "leaf": [leaf_hash(body) for body in bodies],
+        "id": record.id,
+        "workspace_id": record.workspace,
+        "writer": record.writer,
+        "writer_seq": record.writer_seq,
+        "at": now,
+        "actor_kind": record.actor.kind.value,
+        "actor_id": record.actor.id,
+        "action": record.action,
+        "resource_kind": record.resource.kind,
+        "resource_id": record.resource.id,
+        "effect": record.verdict.effect.value if record.verdict else record.outcome,
+        "request_id": record.request_id,
+        "body": body,
+        "leaf": leaf_hash(body),
+    }
+
+
+def _event_columns(event: Event, ids: Ids) -> dict[str, Any]:
+    return {
+        "event_id": ids.new(),
+        "event_type": event.type,
+        "event_subject": event.subject,
+        "event_version": event.version,
+        "event_data": msgspec.json.encode(event.data).decode(),
     }

@@ -35,7 +35,7 @@ with writer as (
 _PENDING = " insert into audit_pending (record_id, leaf) select %(id)s::uuid, %(leaf)s::bytea"
 _ALONE = _RECORD + _PENDING
 # The event goes the same way as the record it belongs to, and the bell with it: one round trip for all three.
-_WITH_EVENT = (
+_WITH_EVENT = (  # noqa: S608 (constants of ours)
     _RECORD
     + """, event as (
   insert into outbox_event (id, workspace_id, type, subject, version, data)

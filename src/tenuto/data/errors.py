@@ -16,6 +16,12 @@ SOURCE_EMPTY = Fault(
     "the source holds no file of its format",
     "Put at least one file into the source, or correct its path and format.",
 )
+SOURCE_UNREADABLE = Fault(
+    "data.source_unreadable",
+    FaultKind.INVALID,
+    "a file of the source cannot be read",
+    "Let the user that Tenuto runs as read the file that the detail names.",
+)
 CONTENT_INVALID = Fault(
     "data.content_invalid",
     FaultKind.INVALID,

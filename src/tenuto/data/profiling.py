@@ -6,6 +6,7 @@ from typing import Any
 
 _BINS = 20
 _TOP = 10
+_LARGE = 1e150  # squares and ranges of larger numbers would not be finite
 
 
 def schema_of(table: Any) -> list[dict[str, Any]]:
@@ -24,17 +25,24 @@ def _column(values: Any) -> dict[str, Any]:
     import pyarrow as pa
     from pyarrow import compute
 
-    base = {"nulls": values.null_count, "distinct": compute.count_distinct(values).as_py()}
     kind = values.type
-    if pa.types.is_boolean(kind) or pa.types.is_string(kind) or pa.types.is_timestamp(kind):
-        return base | _categories(values, compute)
-    return base | _numbers(values)
+    if pa.types.is_null(kind):
+        return {"nulls": values.null_count, "distinct": 0, "kind": "empty"}
+    base = {"nulls": values.null_count, "distinct": compute.count_distinct(values).as_py()}
+    if pa.types.is_integer(kind) or pa.types.is_floating(kind):
+        return base | _numbers(values)
+    return base | _categories(values, compute)
 
 
 def _categories(values: Any, compute: Any) -> dict[str, Any]:
     counted = compute.value_counts(values.drop_null()).to_pylist()
     top = sorted(counted, key=lambda one: (-one["counts"], str(one["values"])))[:_TOP]
-    return {"kind": "categorical", "top": [[str(one["values"]), one["counts"]] for one in top]}
+    return {"kind": "categorical", "top": [[_label(one["values"]), one["counts"]] for one in top]}
+
+
+def _label(value: Any) -> str:
+    """Return the value as text that the database takes: it has no NUL character."""
+    return str(value).replace("\0", "\u2400")
 
 
 def _numbers(values: Any) -> dict[str, Any]:
@@ -44,13 +52,27 @@ def _numbers(values: Any) -> dict[str, Any]:
     finite = present[np.isfinite(present)]
     if finite.size == 0:
         return {"kind": "numeric", "finite": 0}
-    quantiles = np.quantile(finite, [0.0, 0.05, 0.25, 0.5, 0.75, 0.95, 1.0])
-    counts, edges = np.histogram(finite, bins=_BINS)
+    largest = float(np.abs(finite).max())
+    scale = largest if largest > _LARGE else 1.0
+    scaled = finite / scale
+    quantiles = np.quantile(scaled, [0.0, 0.05, 0.25, 0.5, 0.75, 0.95, 1.0])
+    edges, counts = _bins(scaled)
     return {
         "kind": "numeric",
         "finite": int(finite.size),
-        "mean": float(finite.mean()),
-        "deviation": float(finite.std()),
-        "quantiles": [float(one) for one in quantiles],
-        "bins": {"edges": [float(one) for one in edges], "counts": [int(one) for one in counts]},
+        "mean": float(scaled.mean()) * scale,
+        "deviation": float(scaled.std()) * scale,
+        "quantiles": [float(one) * scale for one in quantiles],
+        "bins": {"edges": [float(one) * scale for one in edges], "counts": [int(one) for one in counts]},
     }
+
+
+def _bins(values: Any) -> tuple[Any, Any]:
+    """Return edges and counts: twenty bins, or one where floating point cannot tell that many apart."""
+    import numpy as np
+
+    try:
+        counts, edges = np.histogram(values, bins=_BINS)
+    except ValueError:
+        return [np.nextafter(values.min(), -np.inf), np.nextafter(values.max(), np.inf)], [values.size]
+    return edges, counts

@@ -2,15 +2,28 @@
 
 from __future__ import annotations
 
+import csv as plain_csv
 import io
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from tenuto.core.digests import digest_of
 from tenuto.core.errors import TenutoError
-from tenuto.data.errors import COLUMNS_DIFFER, CONTENT_INVALID, ML_MISSING, SOURCE_EMPTY, SOURCE_OUTSIDE
+from tenuto.data.errors import (
+    COLUMNS_DIFFER,
+    CONTENT_INVALID,
+    ML_MISSING,
+    SOURCE_EMPTY,
+    SOURCE_OUTSIDE,
+    SOURCE_UNREADABLE,
+)
 from tenuto.data.words import ColumnType, FileRead, SourceSpec, TableRead
+
+_IN_COLUMN = re.compile(r"In CSV column #(?P<column>\d+): Row #(?P<row>\d+): (?P<what>.*)", re.DOTALL)
+_IN_ROW = re.compile(r"CSV parse error: Row #(?P<row>\d+): (?P<what>.*)", re.DOTALL)
+_LONGEST_HEADER = 1 << 20  # bytes that are looked at to name a column in an error
 
 
 def read_source(spec: SourceSpec, roots: Sequence[Path]) -> TableRead:
@@ -25,12 +38,13 @@ def read_source(spec: SourceSpec, roots: Sequence[Path]) -> TableRead:
 
 
 def _files(path: Path, roots: Sequence[Path]) -> list[Path]:
-    candidates = sorted(path.glob("*.csv")) if path.is_dir() else [path]
+    candidates = sorted(path.glob("*.csv")) if path.is_dir() else []
     real = [candidate.resolve() for candidate in candidates]
-    for one in real:
+    # The path itself too, or the answer would tell which folders there are elsewhere.
+    for one in (path.resolve(), *real):
         if not any(one.is_relative_to(root.resolve()) for root in roots):
             raise TenutoError(SOURCE_OUTSIDE, str(path))
-    found = [one for one in real if one.is_file()]
+    found = [one for one in real or [path.resolve()] if one.is_file()]
     if not found:
         raise TenutoError(SOURCE_EMPTY, str(path))
     return found
@@ -38,7 +52,7 @@ def _files(path: Path, roots: Sequence[Path]) -> list[Path]:
 
 def _read_csv(path: Path, spec: SourceSpec) -> tuple[Any, FileRead]:
     arrow, csv = _libraries()
-    content = path.read_bytes()
+    content = _content(path)
     types = {name: _arrow_type(arrow, kind) for name, kind in spec.columns.items()}
     try:
         table = csv.read_csv(
@@ -49,10 +63,47 @@ def _read_csv(path: Path, spec: SourceSpec) -> tuple[Any, FileRead]:
             convert_options=csv.ConvertOptions(column_types=types, strings_can_be_null=True),
         )
     except (arrow.ArrowInvalid, arrow.ArrowKeyError) as error:
-        raise TenutoError(CONTENT_INVALID, f"{path.name}: {error}", file=path.name) from None
-    _check_columns(path, spec, table.schema.names)
+        raise TenutoError(CONTENT_INVALID, _located(path, content, str(error)), file=path.name) from None
+    _check_columns(path, spec, _names(path, table))
     _check_text(path, table, arrow)
     return table, FileRead(path.name, digest_of(content), len(content), table.num_rows)
+
+
+def _content(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise TenutoError(SOURCE_UNREADABLE, f"{path.name}: {error.strerror}", file=path.name) from None
+
+
+def _located(path: Path, content: bytes, message: str) -> str:
+    """Say where a mistake is in words of the file: its name, the row as counted from 1, the column's name."""
+    if found := _IN_COLUMN.search(message):
+        column = _header(content)[int(found["column"])]
+        return f"{path.name}, row {found['row']}, column `{column}`: {found['what']}"
+    if found := _IN_ROW.search(message):
+        return f"{path.name}, row {found['row']}: {found['what']}"
+    return f"{path.name}: {message}"
+
+
+def _header(content: bytes) -> list[str]:
+    text = content[:_LONGEST_HEADER].decode("utf-8-sig", "replace")
+    return next(plain_csv.reader(io.StringIO(text)))
+
+
+def _names(path: Path, table: Any) -> list[str]:
+    try:
+        names: list[str] = table.schema.names
+    except UnicodeDecodeError:
+        raise TenutoError(
+            CONTENT_INVALID, f"{path.name}, row 1: a column's name is not valid UTF-8", file=path.name
+        ) from None
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise TenutoError(CONTENT_INVALID, f"{path.name}, row 1: columns are named twice: {', '.join(twice)}")
+    if any("\0" in name for name in names):
+        raise TenutoError(CONTENT_INVALID, f"{path.name}, row 1: a column's name holds a NUL character")
+    return names
 
 
 def _check_columns(path: Path, spec: SourceSpec, names: Sequence[str]) -> None:
@@ -68,7 +119,19 @@ def _check_text(path: Path, table: Any, arrow: Any) -> None:
     """Refuse what Arrow could only read as bytes: text that is not UTF-8."""
     for field in table.schema:
         if arrow.types.is_binary(field.type):
-            raise TenutoError(CONTENT_INVALID, f"{path.name}: column `{field.name}` is not valid UTF-8")
+            row = next(
+                index for index, value in enumerate(table[field.name].to_pylist(), 2) if _broken(value)
+            )
+            place = f"{path.name}, row {row}, column `{field.name}`"
+            raise TenutoError(CONTENT_INVALID, f"{place}: not valid UTF-8", file=path.name)
+
+
+def _broken(value: bytes | None) -> bool:
+    try:
+        (value or b"").decode()
+    except UnicodeDecodeError:
+        return True
+    return False
 
 
 def _joined(tables: Sequence[Any], files: Sequence[Path]) -> Any:

@@ -144,6 +144,10 @@ class Dialect(Protocol):
         """Write the request. Raises ``TenutoError`` where the format has no word for what the call needs."""
         ...
 
+    def listing(self, profile: Profile) -> HttpCall:
+        """Return the request (a GET) that lists the models; the answer holds ``{"data": [{"id": ...}]}``."""
+        ...
+
     def decoder(self, request: ProviderRequest, profile: Profile, *, streamed: bool) -> Decoder:
         """Return a fresh decoder; ``streamed`` says whether the answer is an event stream."""
         ...

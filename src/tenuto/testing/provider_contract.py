@@ -63,6 +63,12 @@ class ProviderContract:
             assert call.credential[0] not in {name for name, _ in call.headers}
             assert all(name == name.lower() for name, _ in call.headers)
 
+    def test_the_listing_of_models_carries_the_same_credential_and_no_body(self) -> None:
+        call = self.dialect.listing(self.dialect.profiles[self.profile])
+        assert call.path.startswith("/")
+        assert call.body == b""
+        assert all(call.credential == self._encode(request).credential for request in self._requests())
+
     def test_what_a_format_cannot_say_is_refused_and_not_left_out(self) -> None:
         request = ProviderRequest(Operation.CHAT, "the-model", stream=False, chat=_chat("a_binding_field"))
         assert "a_binding_field" in self._refusal_of(request)

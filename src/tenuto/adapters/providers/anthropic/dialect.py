@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import msgspec
 
 from tenuto.adapters.providers.anthropic.events import EventDecoder
-from tenuto.adapters.providers.anthropic.requests import encode_chat
+from tenuto.adapters.providers.anthropic.requests import encode_chat, listing
 from tenuto.adapters.providers.anthropic.wholes import MessageDecoder
 from tenuto.adapters.providers.faults import fault_of, text_of
 from tenuto.adapters.providers.profiles import profiles_of
@@ -36,6 +36,9 @@ class Anthropic:
         if request.operation is not Operation.CHAT:
             raise TenutoError(UNTRANSLATABLE, f"this provider has no {request.operation.value}")
         return encode_chat(request, profile)
+
+    def listing(self, profile: Profile) -> HttpCall:
+        return listing(profile)
 
     def decoder(self, request: ProviderRequest, profile: Profile, *, streamed: bool) -> Decoder:  # noqa: ARG002
         # Both arguments are of the port's shape; messages answers differ in neither.

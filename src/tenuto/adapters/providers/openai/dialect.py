@@ -6,7 +6,7 @@ import msgspec
 
 from tenuto.adapters.providers.faults import fault_of, text_of
 from tenuto.adapters.providers.openai.chunks import ChunkDecoder
-from tenuto.adapters.providers.openai.requests import encode_chat, encode_embeddings
+from tenuto.adapters.providers.openai.requests import encode_chat, encode_embeddings, listing
 from tenuto.adapters.providers.openai.wholes import ChatDecoder, EmbeddingsDecoder
 from tenuto.adapters.providers.profiles import profiles_of
 from tenuto.gateway.errors import UPSTREAM_DENIED
@@ -36,6 +36,9 @@ class OpenAI:
         if request.operation is Operation.EMBEDDINGS:
             return encode_embeddings(request, profile)
         return encode_chat(request, profile)
+
+    def listing(self, profile: Profile) -> HttpCall:
+        return listing(profile)
 
     def decoder(self, request: ProviderRequest, profile: Profile, *, streamed: bool) -> Decoder:
         if request.operation is Operation.EMBEDDINGS:

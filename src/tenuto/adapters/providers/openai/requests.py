@@ -52,6 +52,11 @@ def encode_chat(request: ProviderRequest, profile: Profile) -> HttpCall:
     return HttpCall("/chat/completions", _headers(request, profile), body, _CREDENTIAL, lost=chat.lost)
 
 
+def listing(profile: Profile) -> HttpCall:
+    headers = (("accept", "application/json"), *profile.headers.items())
+    return HttpCall("/models", headers, b"", _CREDENTIAL)
+
+
 def _headers(request: ProviderRequest, profile: Profile) -> tuple[tuple[str, str], ...]:
     accept = "text/event-stream" if request.stream else "application/json"
     return (("content-type", "application/json"), ("accept", accept), *profile.headers.items())

@@ -199,3 +199,9 @@ NEVER_RECORDED = Fault(
     "a use case ended without an audit record, so nothing was done",
     "This is a defect of Tenuto; report it with the request id.",
 )
+RECORD_UNKNOWN = Fault(
+    "govern.record_unknown",
+    FaultKind.NOT_FOUND,
+    "there is no such audit record here",
+    "Look for it in the list of the workspace it belongs to; records are never deleted.",
+)

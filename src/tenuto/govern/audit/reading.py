@@ -55,6 +55,24 @@ def checkpoint_notes(tx: Transaction) -> list[str]:
     return [row.note for row in tx.rows(sa.select(audit_checkpoint).order_by(audit_checkpoint.c.size))]
 
 
+def newest_checkpoint(tx: Transaction) -> str | None:
+    query = sa.select(audit_checkpoint.c.note).order_by(audit_checkpoint.c.size.desc()).limit(1)
+    return tx.scalar(query)  # type: ignore[no-any-return]  # a text column, or no row
+
+
+def covering_checkpoint(tx: Transaction, seq: int) -> str | None:
+    """Return the oldest checkpoint that vouches for a record: the shortest way to its proof."""
+    query = sa.select(audit_checkpoint.c.note).where(audit_checkpoint.c.size >= seq)
+    return tx.scalar(query.order_by(audit_checkpoint.c.size).limit(1))  # type: ignore[no-any-return]  # as above
+
+
+def leaves(tx: Transaction, first: int, last: int) -> Iterator[bytes]:
+    """Yield the leaf hashes from index ``first`` up to, not including, ``last``."""
+    seq = audit_entry.c.seq
+    query = sa.select(audit_entry.c.leaf).where(seq > first, seq <= last).order_by(seq)
+    return (bytes(row.leaf) for row in tx.rows(query))
+
+
 def record_of(row: Any) -> AuditRecord:
     """Return the record of a row. What stands in columns of its own is read from there, not from the body:
 

@@ -12,11 +12,14 @@ import msgspec
 import sqlalchemy as sa
 
 from tenuto.core.clock import Clock
+from tenuto.core.errors import TenutoError
 from tenuto.core.words import Ref, Scope, system_actor
 from tenuto.govern.audit import reading
+from tenuto.govern.audit.proving import Proof, prove
 from tenuto.govern.audit.tables import audit_entry, audit_record
 from tenuto.govern.audit_record import AuditRecord, audit_time
-from tenuto.govern.checkpoints import CheckpointSink, VerifierKey
+from tenuto.govern.checkpoints import Checkpoint, CheckpointSink, VerifierKey, open_checkpoint
+from tenuto.govern.errors import RECORD_UNKNOWN
 from tenuto.govern.use_case import Case, use_case
 from tenuto.govern.verify import (
     BundleSource,
@@ -53,6 +56,20 @@ class Entry(msgspec.Struct, frozen=True):
     record: AuditRecord
 
 
+class LogState(msgspec.Struct, frozen=True):
+    """How many records have their place, and the newest checkpoints in the database and outside of it."""
+
+    records: int
+    signed: Checkpoint | None
+    outside: Checkpoint | None
+
+
+class ProvenEntry(msgspec.Struct, frozen=True):
+    entry: Entry
+    leaf: bytes
+    proof: Proof
+
+
 class Witness(msgspec.Struct, frozen=True):
     """What verifying needs from outside the database."""
 
@@ -72,6 +89,33 @@ def entries(case: Case, *, wanted: Filter) -> list[Entry]:
     case.permit(log)
     case.record(log, {"actor": wanted.actor, "action": wanted.action, "resource": wanted.resource})
     return [Entry(row.seq, reading.record_of(row)) for row in case.tx.rows(_query(wanted))]
+
+
+@use_case("govern:audit:read", mutating=False)
+def state(case: Case, *, witness: Witness) -> LogState:
+    """Say how far the log reaches and is vouched for. It shows no record, so looking is not recorded."""
+    case.permit(_LOG)
+    records = case.tx.scalar(sa.select(sa.func.coalesce(sa.func.max(audit_entry.c.seq), 0)))
+    signed = reading.newest_checkpoint(case.tx)
+    outside = witness.sink.latest()
+    return LogState(
+        int(records),
+        open_checkpoint(signed, witness.key) if signed else None,
+        open_checkpoint(outside, witness.key) if outside else None,
+    )
+
+
+@use_case("govern:audit:read")
+def entry(case: Case, *, record_id: str, witness: Witness) -> ProvenEntry:
+    """Return one record with what can be proven of it at this moment. Reading it is recorded too."""
+    row = case.tx.first(_placed().where(audit_record.c.id == record_id))
+    if row is None:
+        raise TenutoError(RECORD_UNKNOWN, record_id)
+    log = msgspec.structs.replace(_LOG, workspace=case.scope.workspace)
+    case.permit(log)
+    case.record(log, {"record": record_id})
+    found = Entry(row.seq, reading.record_of(row))
+    return ProvenEntry(found, bytes(row.leaf), prove(case.tx, found, bytes(row.leaf), witness.key))
 
 
 @use_case("govern:audit:verify")
@@ -129,11 +173,14 @@ def _query(wanted: Filter) -> sa.Select[Any]:
         (record.request_id, wanted.request_id),
         (record.effect, wanted.effect),
     )
-    query = sa.select(audit_record, audit_entry.c.seq).outerjoin(
-        audit_entry, audit_entry.c.record_id == record.id
-    )
-    query = query.where(*(column == value for column, value in pairs if value))
+    query = _placed().where(*(column == value for column, value in pairs if value))
     if wanted.before is not None:
         at, last = sa.literal(wanted.before[0], Timestamp), sa.literal(wanted.before[1], Id)
         query = query.where(sa.tuple_(record.at, record.id) < sa.tuple_(at, last))
     return query.order_by(record.at.desc(), record.id.desc()).limit(wanted.limit)
+
+
+def _placed() -> sa.Select[Any]:
+    return sa.select(audit_record, audit_entry.c.seq).outerjoin(
+        audit_entry, audit_entry.c.record_id == audit_record.c.id
+    )

@@ -15,6 +15,7 @@ from tenuto.spend.tables import budget, budget_period, price, reservation, usage
 from tenuto.spend.words import (
     Budget,
     Intent,
+    Interval,
     LedgerRow,
     Outcome,
     Period,
@@ -276,6 +277,20 @@ def totals(tx: Transaction) -> list[Spent]:
         )
         for found in tx.rows(query)
     ]
+
+
+def spent_since(tx: Transaction, since: datetime) -> Interval:
+    """Return what the calls from a moment on came to."""
+    row = usage_record.c
+    found = tx.first(
+        sa.select(
+            sa.func.count().label("calls"),
+            sa.func.count().filter(row.cost.is_(None)).label("unpriced"),
+            sa.func.coalesce(sa.func.sum(row.cost), 0).label("cost"),
+        ).where(row.at >= since)
+    )
+    assert found is not None  # an aggregate always has its one row
+    return Interval(since, found.calls, found.unpriced, Money.of(found.cost))
 
 
 def _ledger_row(row: Any) -> LedgerRow:

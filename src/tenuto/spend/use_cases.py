@@ -9,7 +9,8 @@ import msgspec
 from tenuto.core.words import Ref
 from tenuto.govern.use_case import Case, use_case
 from tenuto.spend import queries
-from tenuto.spend.words import LedgerRow, PeriodState, Spent
+from tenuto.spend.rules import period_start
+from tenuto.spend.words import Interval, LedgerRow, Period, PeriodState, Spent
 
 _LEDGER = "spend:ledger:read"
 
@@ -50,3 +51,10 @@ def totals(case: Case) -> list[Spent]:
     """Return tokens and cost by route and provider. Unpriced calls are counted apart, never as free."""
     case.permit(Ref("Ledger", "ledger", "", case.scope.workspace))
     return queries.totals(case.tx)
+
+
+@use_case(_LEDGER, mutating=False)
+def today(case: Case) -> Interval:
+    """Return what the calls of this day (UTC) came to."""
+    case.permit(Ref("Ledger", "ledger", "", case.scope.workspace))
+    return queries.spent_since(case.tx, period_start(Period.DAY, case.clock.now()))

@@ -165,3 +165,12 @@ class Spent(msgspec.Struct, frozen=True, kw_only=True):
     input_tokens: int
     output_tokens: int
     cost: str
+
+
+class Interval(msgspec.Struct, frozen=True):
+    """What the calls since a moment came to. ``cost`` leaves the ``unpriced`` ones out."""
+
+    since: datetime
+    calls: int
+    unpriced: int
+    cost: Money

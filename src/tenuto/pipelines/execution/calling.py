@@ -28,10 +28,6 @@ LONGEST_TRACEBACK = 32_000
 _OWN = (str(Path(__file__).parent), str(Path(__file__).parents[2] / "client"))
 
 
-class EndedBySignalError(BaseException):
-    """The parent asked the step to end. No ``except Exception`` of the step's stops it."""
-
-
 def load_function(spec: StepSpec) -> Callable[..., Any]:
     """Import the step's function from the project's folder. Raises what its module raises."""
     module_name, _, name = spec.step.partition(":")
@@ -46,12 +42,10 @@ def load_function(spec: StepSpec) -> Callable[..., Any]:
 
 
 def load_and_call(spec: StepSpec, item: AttemptItem, clock: Clock, scratch: Path) -> ItemOutcome:
-    """Run one item and return how it ended; nothing but the parent's signal escapes."""
+    """Run one item and return how it ended. No exception escapes."""
     begun = clock.monotonic()
     try:
         function = load_function(spec)
-    except EndedBySignalError:
-        raise
     except BaseException as error:  # noqa: BLE001 (a module may raise anything, and that is the answer)
         outcome = _failed(item, error, spec, retryable=False)
     else:
@@ -70,8 +64,6 @@ def _called(function: Callable[..., Any], spec: StepSpec, item: AttemptItem, scr
         returned = split_outputs(spec.returns, spec.outputs, function(**arguments))
         folder = Path(spec.output_folder)
         outputs = {output.name: _stored(output.name, returned, output, folder) for output in spec.outputs}
-    except EndedBySignalError:
-        raise
     except BaseException as error:  # noqa: BLE001 (a step may raise anything, and that is the answer)
         return _failed(item, error, spec, retryable=True)
     return ItemOutcome(item.index, Status.SUCCEEDED, outputs)

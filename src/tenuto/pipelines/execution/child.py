@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import os
 import resource
-import signal
 import socket
 import sys
 from collections.abc import Sequence
@@ -14,7 +13,7 @@ from typing import NoReturn, TextIO
 
 from tenuto.core.clock import SystemClock
 from tenuto.core.project import import_roots
-from tenuto.pipelines.execution.calling import EndedBySignalError, load_and_call
+from tenuto.pipelines.execution.calling import load_and_call
 from tenuto.pipelines.execution.confinement import confine, die_with_parent, settle_in
 from tenuto.pipelines.execution.messages import (
     Born,
@@ -26,8 +25,6 @@ from tenuto.pipelines.execution.messages import (
     line,
     receive_spec,
 )
-
-ENDED_BY_SIGNAL = 128 + signal.SIGTERM
 
 
 def live(parent: int, channel: int, status: int, out: int, err: int) -> NoReturn:
@@ -41,10 +38,7 @@ def live(parent: int, channel: int, status: int, out: int, err: int) -> NoReturn
         os.set_inheritable(channel, False)  # a program that the step starts is not to hold the talk open
         os.write(status, line(Born(os.getpid())))
         os.close(status)
-        signal.signal(signal.SIGTERM, _end)
         code = _answer(parent, socket.socket(fileno=channel))
-    except EndedBySignalError:
-        code = ENDED_BY_SIGNAL
     except BaseException:  # noqa: BLE001 (the last word of this process; the parent keeps the log)
         sys.excepthook(*sys.exc_info())
     finally:
@@ -78,10 +72,6 @@ def _flush() -> None:
     for stream in (sys.stdout, sys.stderr):
         with contextlib.suppress(ValueError, OSError, AttributeError):
             stream.flush()
-
-
-def _end(_signal: int, _frame: object) -> NoReturn:
-    raise EndedBySignalError
 
 
 def _take_streams(out: int, err: int) -> None:

@@ -46,7 +46,7 @@ class Patience(msgspec.Struct, frozen=True):
     """How long to wait for what, in seconds."""
 
     fork: float = 30.0  # for a process that is ready, the zygote's start included
-    grace: float = 5.0  # between asking a step to end and killing it
+    grace: float = 5.0  # between SIGTERM, which a step may handle, and SIGKILL
     exit: float = 5.0  # between its last word, or its kill, and its end
 
 
@@ -198,6 +198,8 @@ class Supervision:
 
     def _hear(self, answer: Answer) -> list[ItemOutcome]:
         if isinstance(answer, Ended):
+            if self._verdict is not None and answer.outcome.status is Status.FAILED:
+                return []  # how it took being asked to end
             self._expect(self._patience.fork, only_in=Stage.RUNNING)
             return [self._items.end(answer.position, answer.outcome)]
         if isinstance(answer, Started):

@@ -31,6 +31,8 @@ def _right(route: Any) -> str:
     if route.public is not None:
         return f"Public: {text(route.public.why)}."
     named = isinstance(route.audit, str)
+    if route.authenticated is not None:
+        return f"For everybody who is known: {text(route.authenticated.why)}."
     audit = f"recorded as `{route.audit}`" if named else f"not recorded ({text(route.audit.why)})"
     return f"Asks for `{route.action}` on {route.resource}; {audit}."
 

@@ -13,7 +13,7 @@ from tenuto.govern.secret_text import SecretText
 from tenuto.govern.secrets import use_cases as secrets
 from tenuto.govern.secrets.use_cases import SecretInfo
 from tenuto.web.api.scopes import any_scope, organisation_scope, services_of
-from tenuto.web.registry.words import PLAIN_READ, Public, Route
+from tenuto.web.registry.words import PLAIN_READ, Authenticated, Public, Route
 from tenuto.web.words import Call, Input
 
 _TAG = "identities"
@@ -247,7 +247,7 @@ def _entrance_routes() -> list[Route]:
             "/api/v1/whoami",
             handler=whoami,
             summary="Who this request is made by",
-            public=Public("it tells the caller what the caller's own credential says, and nothing else"),
+            authenticated=Authenticated("it tells what the caller's own credential says, and nothing else"),
             response=Who,
             tag=_TAG,
         ),

@@ -128,6 +128,8 @@ def _operation(route: Route, schemas: _Schemas) -> Json:
 def _rights(route: Route) -> Json:
     if route.public is not None:
         return {"security": [], "x-tenuto-public": route.public.why}
+    if route.authenticated is not None:
+        return {"x-tenuto-authenticated": route.authenticated.why}
     audit = f"none: {route.audit.why}" if isinstance(route.audit, NotAudited) else route.audit
     return {
         "x-tenuto-action": route.action,

@@ -52,13 +52,8 @@ def _address_problems(route: Route) -> Iterator[str]:
 
 def _right_problems(route: Route, actions: Collection[str] | None) -> Iterator[str]:
     declared = (route.action, route.resource, route.audit)
-    if route.public is not None:
-        if not route.public.why.strip():
-            yield "a public route says why it is public"
-        if route.action or route.resource:
-            yield "a public route asks no permission, so it declares no action and no resource"
-        if not route.audit and not route.is_safe:
-            yield "not declared: audit"
+    if route.public is not None or route.authenticated is not None:
+        yield from _unasked_problems(route)
         return
     names = ("action", "resource", "audit")
     missing = [name for name, value in zip(names, declared, strict=True) if not value]
@@ -70,6 +65,20 @@ def _right_problems(route: Route, actions: Collection[str] | None) -> Iterator[s
         yield "a route without audit record says why"
     if actions is not None and route.action and route.action not in actions:
         yield f"action {route.action!r} is not known"
+
+
+def _unasked_problems(route: Route) -> Iterator[str]:
+    """Yield what is wrong with a route that asks no permission: it is public, or being known is enough."""
+    kinds = {"a public": route.public, "an authenticated": route.authenticated}
+    if all(kinds.values()):
+        yield "a route is public or needs somebody known, not both"
+    for kind, declared in kinds.items():
+        if declared is not None and not declared.why.strip():
+            yield f"{kind} route says why"
+        if declared is not None and (route.action or route.resource):
+            yield f"{kind} route asks no permission, so it declares no action and no resource"
+    if not route.audit and not route.is_safe:
+        yield "not declared: audit"
 
 
 def _input_problems(route: Route) -> Iterator[str]:

@@ -24,6 +24,12 @@ class Public(msgspec.Struct, frozen=True):
     why: str
 
 
+class Authenticated(msgspec.Struct, frozen=True):
+    """Says that somebody has to be known here, that no right is needed beyond that, and why."""
+
+    why: str
+
+
 class NotAudited(msgspec.Struct, frozen=True):
     """Says that no audit record is written, and why."""
 
@@ -89,6 +95,7 @@ class Route(_Address, frozen=True, kw_only=True):
     resource: str = ""  # the kind of resource the action is about
     audit: str | NotAudited = ""
     public: Public | None = None
+    authenticated: Authenticated | None = None  # instead of an action
     body: type[msgspec.Struct] | None = None
     query: type[msgspec.Struct] | None = None
     response: Any = None

@@ -10,7 +10,16 @@ import pytest
 from tenuto.core.errors import TenutoError
 from tenuto.web.registry.registry import Registry
 from tenuto.web.registry.rules import problems_of, shape_of
-from tenuto.web.registry.words import PLAIN_READ, Group, Nav, NotAudited, Public, Route, Surface
+from tenuto.web.registry.words import (
+    PLAIN_READ,
+    Authenticated,
+    Group,
+    Nav,
+    NotAudited,
+    Public,
+    Route,
+    Surface,
+)
 from tenuto.web.words import Input
 
 
@@ -58,6 +67,7 @@ COMPLETE = [
     _route("PUT", "/api/v1/files/{name}/{rest:path}", upload_limit=10),
     _route("POST", audit=NotAudited("it only asks")),
     _route(action="", resource="", audit="", public=Public("everybody may")),
+    _route(action="", resource="", audit="", authenticated=Authenticated("it is their own")),
     _route(path="/things", surface=Surface.CONSOLE, title="things", nav=Nav(Group.BUILD, "things", "run")),
 ]
 INCOMPLETE = [
@@ -68,8 +78,14 @@ INCOMPLETE = [
     (_route(summary=" "), "not declared: summary"),
     (_route(response=None), "not declared: response"),
     (_route(public=Public("everybody may")), "a public route asks no permission"),
-    (_route(action="", resource="", public=Public(" ")), "says why it is public"),
+    (_route(action="", resource="", public=Public(" ")), "a public route says why"),
     (_route("POST", action="", resource="", audit="", public=Public("may")), "not declared: audit"),
+    (_route(authenticated=Authenticated("own")), "an authenticated route asks no permission"),
+    (_route(action="", resource="", authenticated=Authenticated(" ")), "an authenticated route says why"),
+    (
+        _route(action="", resource="", public=Public("may"), authenticated=Authenticated("own")),
+        "public or needs somebody known",
+    ),
     (_route("POST", audit=PLAIN_READ), "only a GET can be a plain read"),
     (_route(audit=NotAudited("")), "says why"),
     (_route("BREW"), "method 'BREW'"),

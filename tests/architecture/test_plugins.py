@@ -37,7 +37,12 @@ ALLOWED: dict[tuple[str, str], str] = {
         "gateway/server/doors",
     ): "the address that clients of that format call; a door, not a plugin",
     ("anthropic", "testing/provider_simulator"): "simulates exactly this provider",
+    ("openai", "cli/commands"): "an example name that --help shows",
+    ("openai", "cli/demo"): "the demo calls the gateway with the SDK that applications use",
     ("openai", "testing/provider_simulator"): "simulates exactly this provider",
+    ("openai", "web/pages/start/samples"): "the sample that an application developer copies",
+    ("package_model", "cli/demo/project"): "a user's pipeline calls the platform's step",
+    ("openai", "web/pages/start/samples"): "the client library that the copied example imports",
     ("package_model", "client/steps"): "the name that users import for the platform's step",
     ("package_model", "serving/declared/errors"): "the fix tells users which step to call",
 }

@@ -51,7 +51,15 @@ class FrameFacts(msgspec.Struct, frozen=True):
     environment: str = ""  # development, staging, test or production
     counts: dict[str, int] = {}  # how much waits behind a page of the navigation, by its address
     notices: tuple[Notice, ...] = ()
+    workspaces: tuple[str, ...] = ()  # where else the reader may go
 
 
 class Frame(Protocol):
     def facts(self, call: Call) -> FrameFacts: ...
+
+
+class PartState(msgspec.Struct, frozen=True):
+    """Whether one part of the installation answers. ``name`` completes a key of the catalogue."""
+
+    name: str
+    fine: bool

@@ -14,7 +14,7 @@ WORKSPACE_NEEDED = Fault(
     "govern.workspace_needed",
     FaultKind.INVALID,
     "the request does not say in which workspace",
-    "Name the workspace: `--workspace NAME`, or the header `x-tenuto-workspace`.",
+    "Name the workspace: `--workspace NAME`, or the header `tenuto-workspace`.",
 )
 DUTIES_NOT_SEPARABLE = Fault(
     "govern.duties_not_separable",

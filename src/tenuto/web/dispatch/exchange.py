@@ -81,6 +81,7 @@ class Exchange:
         return Call(
             services=services,
             caller=self.caller,
+            workspace=self.cookies.get(WORKSPACE),
             request_id=self.request_id,
             source=self.source,
             language=self.language,

@@ -1,0 +1,104 @@
+"""A whole platform on a free port, with people who have roles in it: for tests of the console's pages."""
+
+from __future__ import annotations
+
+import contextlib
+import http.client
+import json
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from tenuto.app.settings import Settings
+from tenuto.app.up import running
+
+PASSWORD = "quartet of red bicycles"
+OWNER = ("ada@example.org", "Ada Lovelace")
+SCIENTIST = ("ben@example.org", "Ben Okoye")
+APPROVER = ("chloe@example.org", "Chloé Martin")
+_ROLES = {SCIENTIST: ("data_scientist", "approver"), APPROVER: ("approver",)}
+
+
+class House(msgspec.Struct, frozen=True):
+    """``keys`` are platform keys by e-mail address; everybody has ``PASSWORD``."""
+
+    address: str
+    settings: Settings
+    token: str
+    keys: dict[str, str]
+
+    def api(
+        self, who: tuple[str, str], method: str, path: str, body: Any = None, workspace: str = "lab"
+    ) -> Any:
+        return ask(self.address, method, path, body, key=self.keys[who[0]], workspace=workspace)
+
+
+def ask(
+    address: str,
+    method: str,
+    path: str,
+    body: Any = None,
+    *,
+    key: str = "",
+    workspace: str = "",
+    content: bytes | None = None,
+) -> Any:
+    """Send one request of the API and return its JSON."""
+    headers = {"content-type": "application/json" if content is None else "application/x-tar"}
+    if key:
+        headers["authorization"] = f"Bearer {key}"
+    if workspace:
+        headers["tenuto-workspace"] = workspace
+    data = content if content is not None else (None if body is None else json.dumps(body).encode())
+    connection = http.client.HTTPConnection(address.removeprefix("http://"), timeout=60)
+    with contextlib.closing(connection):
+        connection.request(method, path, data, headers)
+        answer = connection.getresponse()
+        told = answer.read()
+    assert answer.status < 300, f"{method} {path}: {answer.status} {told.decode()}"
+    return json.loads(told or b"null")
+
+
+@contextlib.contextmanager
+def house(folder: Path) -> Iterator[House]:
+    """Yield a platform that nobody owns yet."""
+    settings = Settings(
+        home=folder / "home",
+        port=_free_port(),
+        checkpoint_folder=folder / "checkpoints",
+        checkpoint_seconds=1.0,
+    )
+    with running(settings, lambda _said: None) as platform:
+        yield House(platform.address, settings, platform.token or "", {})
+
+
+def settle(built: House) -> None:
+    """Make the owner, a workspace and two people: one who makes models, one who approves them."""
+    email, name = OWNER
+    made = ask(
+        built.address,
+        "POST",
+        "/api/v1/setup",
+        {"token": built.token, "name": name, "email": email, "password": PASSWORD},
+    )
+    built.keys[email] = made["key"]
+    apply(built, {"kind": "Workspace", "name": "lab", "spec": {"environment": "production"}})
+    for (address, called), roles in _ROLES.items():
+        invited = built.api(OWNER, "POST", "/api/v1/people", {"email": address, "name": called})
+        accepted = {"token": invited["token"], "name": called, "password": PASSWORD}
+        built.keys[address] = ask(built.address, "POST", "/api/v1/invitations/accept", accepted)["key"]
+        for role in roles:
+            built.api(OWNER, "POST", "/api/v1/bindings", {"subject": address, "role": role})
+
+
+def apply(built: House, *documents: dict[str, Any]) -> None:
+    built.api(OWNER, "POST", "/api/v1/apply", {"documents": list(documents)}, workspace="")
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])

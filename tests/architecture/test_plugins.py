@@ -42,7 +42,6 @@ ALLOWED: dict[tuple[str, str], str] = {
     ("openai", "testing/provider_simulator"): "simulates exactly this provider",
     ("openai", "web/pages/start/samples"): "the sample that an application developer copies",
     ("package_model", "cli/demo/project"): "a user's pipeline calls the platform's step",
-    ("openai", "web/pages/start/samples"): "the client library that the copied example imports",
     ("package_model", "client/steps"): "the name that users import for the platform's step",
     ("package_model", "serving/declared/errors"): "the fix tells users which step to call",
 }

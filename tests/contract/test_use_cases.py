@@ -6,7 +6,6 @@ import importlib
 import pkgutil
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -16,13 +15,13 @@ import sqlalchemy as sa
 import tenuto
 from support.platform import Allowing
 from support.use_case_calls import CALLS, Prepared
-from support.world import World, build_world
+from support.world import World
 from tenuto.app.building import load_tables
 from tenuto.core.errors import TenutoError
 from tenuto.core.words import Scope
 from tenuto.govern.actions import Action
 from tenuto.govern.audit_record import AuditRecord
-from tenuto.govern.use_case import Desk, UseCase
+from tenuto.govern.use_case import UseCase
 from tenuto.store.database import Database, Logins, Role, Transaction
 
 METADATA = load_tables()
@@ -100,13 +99,6 @@ def transactions_in(database: Database, scope: Scope) -> set[str]:
     parts = [f"select xmin::text as writer from {name}" for name in METADATA.tables]  # noqa: S608 (names from our own metadata)
     with database.begin(scope, Role.SYSTEM) as tx:
         return {row.writer for row in tx.rows(sa.text(" union ".join(parts)))}
-
-
-@pytest.fixture
-def world(desk: Desk, tmp_path: Path) -> World:
-    made = build_world(desk, tmp_path)
-    made.declare_workspace("lab")
-    return made
 
 
 def test_every_use_case_has_a_call() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
 
@@ -39,24 +40,36 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
         server.stop()
 
 
+@contextmanager
+def fresh_database(server: Server) -> Iterator[str]:
+    """Make a database with the newest schema for as long as the block lasts, and yield its name."""
+    name = f"test_{next(_NUMBERS)}"
+    with _admin(server) as admin:
+        admin.execute(f"create database {name} template tenuto owner tenuto_owner")
+    yield name
+    with _admin(server) as admin:
+        admin.execute(f"drop database {name} with (force)")
+
+
+def shared_url(server: Server, name: str) -> str:
+    """Return the address of a database for one login that may act in all three roles."""
+    return server.info.url(ADMIN, server.credentials.admin, name).render_as_string(hide_password=False)
+
+
 @pytest.fixture
 def logins(postgres: Server) -> Iterator[Logins]:
     """Logins of a fresh database with the newest schema."""
-    name = f"test_{next(_NUMBERS)}"
-    with _admin(postgres) as admin:
-        admin.execute(f"create database {name} template tenuto owner tenuto_owner")
-    yield Logins(
-        **{
-            key: Login(
-                postgres.info.url(role.value, _password(postgres, role), name).render_as_string(
-                    hide_password=False
+    with fresh_database(postgres) as name:
+        yield Logins(
+            **{
+                key: Login(
+                    postgres.info.url(role.value, _password(postgres, role), name).render_as_string(
+                        hide_password=False
+                    )
                 )
-            )
-            for key, role in (("app", Role.APP), ("system", Role.SYSTEM), ("owner", Role.OWNER))
-        }
-    )
-    with _admin(postgres) as admin:
-        admin.execute(f"drop database {name} with (force)")
+                for key, role in (("app", Role.APP), ("system", Role.SYSTEM), ("owner", Role.OWNER))
+            }
+        )
 
 
 @pytest.fixture

@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 
 import msgspec
+import pytest
 
 from support.platform import ANN, BEN
 from tenuto.app.building import Dialects
@@ -67,6 +68,14 @@ class World(msgspec.Struct, frozen=True):
     ) -> Scope:
         self.declare("Workspace", name, {"environment": environment.value, **spec})
         return self.inside(name)
+
+
+@pytest.fixture
+def world(desk: Desk, tmp_path: Path) -> World:
+    """A world with the workspace `lab`, in which everything is allowed."""
+    made = build_world(desk, tmp_path)
+    made.declare_workspace("lab")
+    return made
 
 
 def build_world(desk: Desk, folder: Path) -> World:

@@ -17,8 +17,9 @@ from tenuto.pipelines.errors import OWN_STEP_UNKNOWN
 from tenuto.pipelines.words import Encoding, StoredValue
 from tenuto.pipelines.worker.tools import Handed
 from tenuto.registry import use_cases as registry
+from tenuto.registry.queries import models
 from tenuto.registry.use_cases import NewArtifact, NewModel
-from tenuto.registry.words import Edge, Evidence
+from tenuto.registry.words import Edge, Evidence, ModelVersion
 
 _DOCUMENT = ValueType(Kind.DICT, (ANY_JSON,))
 _SUMMARY_FIELDS = 12
@@ -63,10 +64,25 @@ class PlatformSteps:
         }
 
     def _register_model(self, handed: Handed) -> Mapping[str, StoredValue]:
-        """Register with every report as evidence of its own, in the name of the run."""
+        """Register with every report as evidence of its own, in the name of the run, once for each task."""
+        producer = _producer(handed)
+        version = self._registered(handed, producer) or self._register(handed, producer)
+        told = {
+            "name": version.name,
+            "version": version.version,
+            "digest": version.digest,
+            "stage": version.stage.value,
+        }
+        return {"result": _stored(told)}
+
+    def _registered(self, handed: Handed, producer: str) -> ModelVersion | None:
+        """Return what an earlier attempt registered before its worker died without having journalled it."""
+        with self._platform.desk.database.begin(handed.run.scope) as tx:
+            return next((one for one in models(tx) if one.producer == producer), None)
+
+    def _register(self, handed: Handed, producer: str) -> ModelVersion:
         given, run = _given(handed), handed.run
         file = handed.inputs["file"]
-        producer = f"run:{run.id}/{handed.node.name}"
         new = NewModel(
             name=given["name"],
             artifact=NewArtifact(
@@ -84,21 +100,19 @@ class PlatformSteps:
             authors=run.authors,
             inputs=[Edge("Run", run.id, "ModelVersion", "", "produced_by")],
         )
-        version = registry.register_model(
+        return registry.register_model(
             self._platform.desk, run.scope, signer=self._platform.keys.models, new=new
         )
-        told = {
-            "name": version.name,
-            "version": version.version,
-            "digest": version.digest,
-            "stage": version.stage.value,
-        }
-        return {"result": _stored(told)}
 
     def _evidence(self, kind: str, report: Any) -> Evidence:
         stored = self._platform.blobs.put_bytes(msgspec.json.encode(report))
         flat = {key: value for key, value in report.items() if isinstance(value, str | int | float | bool)}
         return Evidence(kind, stored.digest, stored.size, dict(list(flat.items())[:_SUMMARY_FIELDS]))
+
+
+def _producer(handed: Handed) -> str:
+    item = "" if handed.task.item is None else f"/{handed.task.item}"
+    return f"run:{handed.run.id}/{handed.task.node}{item}"
 
 
 def _given(handed: Handed) -> dict[str, Any]:

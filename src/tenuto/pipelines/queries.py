@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
 from typing import Any
 
 import msgspec
@@ -15,7 +14,7 @@ from tenuto.core.errors import TenutoError
 from tenuto.core.graph import Graph
 from tenuto.core.words import Actor
 from tenuto.pipelines.errors import LEASE_LOST, RUN_UNKNOWN
-from tenuto.pipelines.records import Held, RunRecord, TaskRecord
+from tenuto.pipelines.records import Held, RunRecord, TaskNote, TaskRecord
 from tenuto.pipelines.rules.keys import KeyParts
 from tenuto.pipelines.tables import run, run_expansion, run_log, run_task, step_result
 from tenuto.pipelines.words import (
@@ -45,10 +44,49 @@ _CLAIM = sa.text(
     ) returning *
     """
 )
+# The holder is asked for too: a run that was let go is not to be taken back by a renewal that comes late.
 _RENEW = sa.text(
     """
     update run set lease_until = tenuto_now() + make_interval(secs => :seconds)
-    where id = :run and fence = :fence and status = 'running' returning cancelled
+    where id = :run and fence = :fence and holder = :holder and status = 'running' returning cancelled
+    """
+)
+_LET_GO = sa.text(
+    """
+    update run set lease_until = null, holder = null, wake_at = tenuto_now() + make_interval(secs => :seconds)
+    where id = :run and fence = :fence and status = 'running'
+    """
+)
+# However many tasks: one statement, because a map may have thousands of items.
+_WRITE_TASKS = sa.text(
+    """
+    insert into run_task as old (run_id, workspace_id, node, item, state, status, executions, step_key, key_parts,
+      cache, why, started_at, finished_at, usage)
+    select cast(:run as uuid), cast(:workspace as uuid), node, item, state, status, cast(starts as integer),
+      step_key, key_parts, cache, why, case when starts then tenuto_now() end,
+      case when ends then tenuto_now() end, usage
+    from jsonb_to_recordset(cast(:rows as jsonb)) as new (node text, item integer, state jsonb, status text,
+      starts boolean, ends boolean, step_key text, key_parts jsonb, cache text, why text[], usage jsonb)
+    on conflict (run_id, node, item) do update set
+      state = excluded.state,
+      status = excluded.status,
+      executions = old.executions + excluded.executions,
+      step_key = coalesce(excluded.step_key, old.step_key),
+      key_parts = coalesce(excluded.key_parts, old.key_parts),
+      cache = case when excluded.step_key is null then old.cache else excluded.cache end,
+      why = case when excluded.step_key is null then old.why else excluded.why end,
+      started_at = coalesce(old.started_at, excluded.started_at),
+      finished_at = coalesce(old.finished_at, excluded.finished_at),
+      usage = coalesce(excluded.usage, old.usage)
+    """
+)
+_KEEP_RESULTS = sa.text(
+    """
+    insert into step_result (workspace_id, step_key, step, key_parts, outputs, run_id)
+    select cast(:workspace as uuid), step_key, step, key_parts, outputs, cast(:run as uuid)
+    from jsonb_to_recordset(cast(:rows as jsonb))
+      as new (step_key text, step text, key_parts jsonb, outputs jsonb)
+    on conflict (workspace_id, step_key) do nothing
     """
 )
 
@@ -101,7 +139,12 @@ def state_of(tx: Transaction, record: RunRecord) -> RunState:
 
 
 def request_cancel(tx: Transaction, run_id: str) -> None:
-    tx.execute(sa.update(run).where(run.c.id == run_id).values(cancelled=True, wake_at=None))
+    """Ask for the end of a run. One that has ended already stays as it is."""
+    tx.execute(
+        sa.update(run)
+        .where(run.c.id == run_id, run.c.status.in_(["queued", "running"]))
+        .values(cancelled=True, wake_at=None)
+    )
 
 
 def claim(tx: Transaction, holder: str, seconds: float) -> Held | None:
@@ -112,7 +155,8 @@ def claim(tx: Transaction, holder: str, seconds: float) -> Held | None:
 
 def renew(tx: Transaction, held: Held, seconds: float) -> bool | None:
     """Keep the lease. Returns whether the run is to be cancelled, or None when the lease is lost."""
-    row = tx.first(_RENEW, {"run": held.run.id, "fence": held.fence, "seconds": seconds})
+    values = {"run": held.run.id, "fence": held.fence, "holder": held.holder, "seconds": seconds}
+    row = tx.first(_RENEW, values)
     return None if row is None else bool(row.cancelled)
 
 
@@ -123,13 +167,9 @@ def require_held(tx: Transaction, held: Held) -> None:
         raise TenutoError(LEASE_LOST, held.run.id)
 
 
-def let_go(tx: Transaction, held: Held, wake_at: datetime | None) -> None:
-    """Give the run back, to be taken up again at ``wake_at`` or at once."""
-    tx.execute(
-        sa.update(run)
-        .where(run.c.id == held.run.id, run.c.fence == held.fence)
-        .values(lease_until=None, holder=None, wake_at=wake_at)
-    )
+def let_go(tx: Transaction, held: Held, seconds: float) -> None:
+    """Give the run back, to be taken up again after so many seconds of the database's clock."""
+    tx.execute(_LET_GO, {"run": held.run.id, "fence": held.fence, "seconds": seconds})
 
 
 def finish(tx: Transaction, held: Held, status: str) -> None:
@@ -140,62 +180,23 @@ def finish(tx: Transaction, held: Held, status: str) -> None:
     )
 
 
-def write_tasks(tx: Transaction, held: Held, states: Mapping[TaskId, TaskState]) -> None:
-    """Write where tasks stand now."""
-    if not states:
-        return
-    rows = [
-        {
-            "run_id": held.run.id,
-            "workspace_id": held.run.workspace,
-            "node": task.node,
-            "item": _item(task),
-            "state": msgspec.to_builtins(state),
-            "status": state.status.value,
-        }
-        for task, state in states.items()
-    ]
-    statement = upsert(run_task)
-    changed = {"state": statement.excluded.state, "status": statement.excluded.status}
-    tx.execute(statement.on_conflict_do_update(index_elements=["run_id", "node", "item"], set_=changed), rows)
-
-
-def note_start(tx: Transaction, held: Held, tasks: Iterable[TaskId]) -> None:
-    """Count one more execution of each task."""
-    row = run_task.c
-    for task in tasks:
-        tx.execute(
-            sa.update(run_task)
-            .where(row.run_id == held.run.id, row.node == task.node, row.item == _item(task))
-            .values(executions=row.executions + 1, started_at=sa.func.coalesce(row.started_at, _NOW))
-        )
-
-
-def note_end(tx: Transaction, held: Held, states: Mapping[TaskId, TaskState], usage: Usage | None) -> None:
-    row = run_task.c
-    for task, state in states.items():
-        if state.status in FINAL:
-            tx.execute(
-                sa.update(run_task)
-                .where(row.run_id == held.run.id, row.node == task.node, row.item == _item(task))
-                .values(finished_at=_NOW, usage=msgspec.to_builtins(usage) if usage else None)
-            )
-
-
-def note_key(
-    tx: Transaction, held: Held, task: TaskId, *, key: str, parts: KeyParts, cache: str, why: Sequence[str]
+def write_tasks(
+    tx: Transaction,
+    held: Held,
+    states: Mapping[TaskId, TaskState],
+    notes: Mapping[TaskId, TaskNote] | None = None,
 ) -> None:
-    """Write under which key a task runs, and why its result was or was not there."""
-    row = run_task.c
-    tx.execute(
-        sa.update(run_task)
-        .where(row.run_id == held.run.id, row.node == task.node, row.item == _item(task))
-        .values(step_key=key, key_parts=msgspec.to_builtins(parts), cache=cache, why=list(why))
-    )
+    """Write where tasks stand now, and what is to be noted of them besides."""
+    known = notes or {}
+    rows = [_row(task, state, known.get(task, _NOTHING)) for task, state in states.items()]
+    _write(tx, _WRITE_TASKS, held, rows)
 
 
 def keys_of(tx: Transaction, run_id: str) -> dict[TaskId, tuple[str, KeyParts]]:
-    query = sa.select(run_task).where(run_task.c.run_id == run_id, run_task.c.step_key.is_not(None))
+    """Return the keys under which results of this run are to be kept."""
+    query = sa.select(run_task).where(
+        run_task.c.run_id == run_id, run_task.c.step_key.is_not(None), run_task.c.cache != "off"
+    )
     return {_task_id(row): (row.step_key, convert(row.key_parts, KeyParts)) for row in tx.rows(query)}
 
 
@@ -212,13 +213,12 @@ def write_expansion(tx: Transaction, held: Held, node: str, items: Sequence[Stor
     )
 
 
-def result_for(tx: Transaction, workspace: str, key: str) -> dict[str, StoredValue] | None:
-    """Return the outputs that were made under a key in this workspace."""
-    query = sa.select(step_result.c.outputs).where(
-        step_result.c.workspace_id == workspace, step_result.c.step_key == key
+def results_for(tx: Transaction, workspace: str, keys: Iterable[str]) -> dict[str, dict[str, StoredValue]]:
+    """Return the outputs that were made under keys in this workspace, by key."""
+    query = sa.select(step_result.c.step_key, step_result.c.outputs).where(
+        step_result.c.workspace_id == workspace, step_result.c.step_key == sa.any_(sa.literal(list(keys)))
     )
-    found = tx.scalar(query)
-    return None if found is None else convert(found, dict[str, StoredValue])
+    return {row.step_key: convert(row.outputs, dict[str, StoredValue]) for row in tx.rows(query)}
 
 
 def newest_parts(tx: Transaction, workspace: str, step: str) -> KeyParts | None:
@@ -233,21 +233,15 @@ def newest_parts(tx: Transaction, workspace: str, step: str) -> KeyParts | None:
     return None if found is None else convert(found, KeyParts)
 
 
-def keep_result(
-    tx: Transaction, held: Held, key: str, parts: KeyParts, outputs: Mapping[str, StoredValue]
+def keep_results(
+    tx: Transaction, held: Held, made: Iterable[tuple[str, KeyParts, Mapping[str, StoredValue]]]
 ) -> None:
-    tx.execute(
-        upsert(step_result)
-        .values(
-            workspace_id=held.run.workspace,
-            step_key=key,
-            step=parts.step,
-            key_parts=msgspec.to_builtins(parts),
-            outputs=msgspec.to_builtins(dict(outputs)),
-            run_id=held.run.id,
-        )
-        .on_conflict_do_nothing()
-    )
+    """Keep outputs under their keys. What is there already stays."""
+    rows = [
+        {"step_key": key, "step": parts.step, "key_parts": parts, "outputs": dict(outputs)}
+        for key, parts, outputs in made
+    ]
+    _write(tx, _KEEP_RESULTS, held, rows)
 
 
 def keep_log(tx: Transaction, held: Held, node: str, attempt: str, text: str) -> None:
@@ -267,6 +261,31 @@ def logs(tx: Transaction, run_id: str, node: str | None = None) -> list[tuple[st
     if node is not None:
         query = query.where(run_log.c.node == node)
     return [(row.node, row.text) for row in tx.rows(query)]
+
+
+def _write(tx: Transaction, statement: sa.TextClause, held: Held, rows: list[dict[str, Any]]) -> None:
+    if rows:
+        text = msgspec.json.encode(rows).decode()
+        tx.execute(statement, {"run": held.run.id, "workspace": held.run.workspace, "rows": text})
+
+
+_NOTHING = TaskNote()
+
+
+def _row(task: TaskId, state: TaskState, note: TaskNote) -> dict[str, Any]:
+    return {
+        "node": task.node,
+        "item": _item(task),
+        "state": state,
+        "status": state.status.value,
+        "starts": note.starts,
+        "ends": state.status in FINAL,
+        "step_key": note.key,
+        "key_parts": note.parts,
+        "cache": note.cache,
+        "why": note.why,
+        "usage": note.usage,
+    }
 
 
 def _run(row: Any) -> RunRecord:

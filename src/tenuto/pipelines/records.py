@@ -9,6 +9,7 @@ import msgspec
 
 from tenuto.core.graph import Graph
 from tenuto.core.words import Actor, ActorKind, Ref, Scope
+from tenuto.pipelines.rules.keys import KeyParts
 from tenuto.pipelines.words import StoredValue, TaskId, TaskState, Usage
 
 
@@ -51,6 +52,17 @@ class TaskRecord(msgspec.Struct, frozen=True, kw_only=True):
     why: list[str] = []
     started_at: datetime | None = None
     finished_at: datetime | None = None
+    usage: Usage | None = None
+
+
+class TaskNote(msgspec.Struct, frozen=True, kw_only=True):
+    """What a transition tells of a task besides its state. ``starts`` counts one more execution of it."""
+
+    starts: bool = False
+    key: str | None = None
+    parts: KeyParts | None = None
+    cache: str = "none"
+    why: list[str] = []
     usage: Usage | None = None
 
 

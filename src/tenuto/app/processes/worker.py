@@ -7,38 +7,47 @@ import threading
 from collections.abc import Callable
 from functools import partial
 
-from tenuto.app.building import build
+from tenuto.app.building import Platform, build
 from tenuto.app.own_steps import PlatformSteps
 from tenuto.app.settings import Settings
 from tenuto.pipelines.code.environment import InstalledEnvironment
 from tenuto.pipelines.code.folder import ProjectCache
 from tenuto.pipelines.execution.executor import ExecutorConfig, StepExecutor
 from tenuto.pipelines.worker.loop import Worker
-from tenuto.pipelines.worker.tools import Tools, nowhere
+from tenuto.pipelines.worker.tools import Tools
 from tenuto.store.bell import Bell
 from tenuto.store.database import Role
 
 
-def run(settings: Settings, ready: Callable[[], None], passing: Callable[[str], None] = nowhere) -> None:
+def run(settings: Settings, ready: Callable[[], None]) -> None:
     """Work until told to stop. Runs under way are taken up again by the next worker."""
     platform = build(settings)
-    folder = settings.home / "work"
+    config = ExecutorConfig(settings.home / "work" / "steps", idle_seconds=settings.idle_seconds)
+    try:
+        work(platform, tools(platform, config), ready)
+    finally:
+        platform.close()
+
+
+def tools(platform: Platform, config: ExecutorConfig) -> Tools:
+    """Return what a worker of this installation works with."""
+    folder = platform.settings.home / "work"
     environment = InstalledEnvironment()
-    config = ExecutorConfig(folder / "steps", idle_seconds=settings.idle_seconds)
-    executor = StepExecutor(config, environment.digest, platform.desk.clock)
-    worker = Worker(
-        Tools(
-            desk=platform.desk,
-            blobs=platform.blobs,
-            executor=executor,
-            own_steps=PlatformSteps(platform),
-            projects=ProjectCache(folder / "projects"),
-            environment=environment,
-            scratch=folder / "runs",
-            holder=platform.desk.ids.new(),
-            passing=passing,
-        )
+    return Tools(
+        desk=platform.desk,
+        blobs=platform.blobs,
+        executor=StepExecutor(config, environment.digest, platform.desk.clock),
+        own_steps=PlatformSteps(platform),
+        projects=ProjectCache(folder / "projects"),
+        environment=environment,
+        scratch=folder / "runs",
+        holder=platform.desk.ids.new(),
     )
+
+
+def work(platform: Platform, given: Tools, ready: Callable[[], None]) -> None:
+    """Take runs until SIGTERM or SIGINT, then end what was started for them. Call from the main thread."""
+    worker = Worker(given)
     stopping = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, partial(_stop, worker, stopping))
@@ -50,8 +59,7 @@ def run(settings: Settings, ready: Callable[[], None], passing: Callable[[str], 
     try:
         worker.run()
     finally:
-        executor.close()
-        platform.close()
+        given.executor.close()
 
 
 def _stop(worker: Worker, stopping: threading.Event, _number: int, _frame: object) -> None:

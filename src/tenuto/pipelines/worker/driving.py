@@ -4,55 +4,85 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections import defaultdict
+from collections import deque
 from collections.abc import Iterable
 
+import msgspec
+
 from tenuto.core.errors import TenutoError
-from tenuto.pipelines import queries
 from tenuto.pipelines.errors import LEASE_LOST, RUN_STUCK
 from tenuto.pipelines.records import Held
 from tenuto.pipelines.rules import inputs as given
 from tenuto.pipelines.rules.progress import chunks, decide
 from tenuto.pipelines.values.storing import split
-from tenuto.pipelines.words import Decision, ItemOutcome, TaskId, Usage
-from tenuto.pipelines.worker.attempts import Attempts, Result
+from tenuto.pipelines.words import Decision, Status, StoredValue, TaskId, TaskState, TaskStatus
+from tenuto.pipelines.worker.attempt import Attempt
+from tenuto.pipelines.worker.attempts import Attempts
+from tenuto.pipelines.worker.code import Code
 from tenuto.pipelines.worker.files import Contents, project
-from tenuto.pipelines.worker.journal import Journal, Lookup
-from tenuto.pipelines.worker.tools import OWN, Handed, Tools
+from tenuto.pipelines.worker.journal import Journal
+from tenuto.pipelines.worker.lease import Lease
+from tenuto.pipelines.worker.looking_up import Asked, Found, gone
+from tenuto.pipelines.worker.results import Result, failed
+from tenuto.pipelines.worker.tools import Tools
 
 _log = logging.getLogger(__name__)
 _TURN_SECONDS = 0.5
+_SHORT_WAIT_SECONDS = 2.0  # giving the run back and taking it up again would take about as long
+
+
+class Holding(msgspec.Struct, frozen=True):
+    """What a worker has in hands of a run it holds."""
+
+    journal: Journal
+    contents: Contents
+    code: Code
+    lease: Lease
+
+
+def drive(tools: Tools, held: Held, stopping: threading.Event) -> None:
+    """Go on with a run until it ends, waits for a later time, is lost, or the worker is told to stop."""
+    lease = Lease(tools, held)
+    lease.start()
+    try:
+        contents = Contents(tools.blobs, tools.scratch, held)
+        try:
+            journal = Journal(tools, held)
+            code = Code(tools, project(tools.blobs, tools.projects, held.run.code, contents.folder))
+            Drive(tools, held, Holding(journal, contents, code, lease), stopping).run()
+        finally:
+            contents.clear()
+    except TenutoError as error:
+        if error.fault is not LEASE_LOST:
+            raise
+        _log.warning("run.lost run=%s fence=%d", held.run.id, held.fence)
+    finally:
+        lease.stop()
 
 
 class Drive:
     """One run on this worker, from the moment it is held."""
 
-    def __init__(self, tools: Tools, held: Held) -> None:
+    def __init__(self, tools: Tools, held: Held, holding: Holding, stopping: threading.Event) -> None:
         self._tools = tools
-        self._held = held
-        self._journal = Journal(tools, held)
-        folder = tools.scratch / held.run.id
-        self._contents = Contents(tools.blobs, folder)
-        self._attempts = Attempts(
-            tools, self._contents, project(tools.blobs, tools.projects, held.run.code, folder)
-        )
-        self._lease = Lease(tools, held)
+        self._run = held.run
+        self._journal, self._lease = holding.journal, holding.lease
+        self._contents, self._code = holding.contents, holding.code
+        self._stopping = stopping
+        self._attempts = Attempts(tools)
+        self._found: dict[TaskId, Found] = {}  # looked up, and not begun yet
+        self._queue: deque[tuple[TaskId, ...]] = deque()
 
     def run(self) -> None:
-        """Go on until the run ends, waits for a later time, or is lost to another worker."""
-        self._lease.start()
+        going = True
         try:
             self._journal.recover()
-            while self._turn():
-                pass
-        except TenutoError as error:
-            if error.fault is not LEASE_LOST:
-                raise
-            _log.warning("run.lost run=%s fence=%d", self._held.run.id, self._held.fence)
+            while going and not self._stopping.is_set():
+                going = self._turn()
         finally:
-            self._lease.stop()
             self._attempts.close()
-            self._contents.clear()
+        if going:
+            self._leave()
 
     def _turn(self) -> bool:
         """One round. Returns False when there is nothing more to do here."""
@@ -60,27 +90,39 @@ class Drive:
         decision = decide(self._journal.state, self._tools.desk.clock.now())
         if decision.changes:
             self._journal.change(decision.changes)
-            return True
-        if decision.expand:
+        elif decision.expand:
             for node in decision.expand:
                 self._expand(node)
-            return True
-        if decision.finished is not None:
+        elif decision.finished is not None:
             self._journal.finish(decision.finished)
             return False
-        if decision.start:
-            self._start(decision.start)
-            return True
-        return self._wait(decision)
+        elif fresh := [task for task in decision.start if task not in self._found]:
+            self._look_up(fresh)
+        elif self._queue and self._attempts.free:
+            self._begin()
+        else:
+            return self._wait(decision)
+        return True
 
     def _obey(self) -> None:
         if self._lease.lost:
-            raise TenutoError(LEASE_LOST, self._held.run.id)
-        if self._lease.cancelled and not self._journal.state.cancelled:
+            raise TenutoError(LEASE_LOST, self._run.id)
+        if self._lease.cancelled:
             self._journal.cancel()
+            self._queue.clear()
+            self._found.clear()
             self._attempts.cancel()
 
     def _expand(self, name: str) -> None:
+        """Journal the items of a map. A list that cannot be mapped over is its node's failure."""
+        try:
+            items = self._items(name)
+        except TenutoError as error:
+            self._journal.change({TaskId(name): _impossible(error)})
+        else:
+            self._journal.expand(name, items)
+
+    def _items(self, name: str) -> tuple[StoredValue, ...]:
         state = self._journal.state
         node = state.graph.node(name)
         [mapped] = [one for one in node.inputs if one.name == node.over]
@@ -88,93 +130,76 @@ class Drive:
         with self._contents.attempt(self._tools.desk.ids.new()) as folder:
             files = self._contents.local([whole])
             items = split(whole, mapped.type, files, folder)
+            given.require_items(node, len(items))
             self._contents.keep(items, folder)
-        given.require_items(node, len(items))
-        self._journal.expand(name, items)
+        return items
 
-    def _start(self, tasks: Iterable[TaskId]) -> None:
-        """Look results up, journal that the rest runs, then begin it."""
-        state, seed = self._journal.state, self._held.run.seed
-        asked = {}
+    def _look_up(self, tasks: Iterable[TaskId]) -> None:
+        """Journal the results that are there already; queue the rest."""
+        asked = self._asked(tasks)
+        found = {task: self._if_stored(one) for task, one in self._journal.look_up(asked).items()}
+        hits = {task: one for task, one in found.items() if one.outputs is not None}
+        if hits:
+            self._journal.start(hits)
+        missing = [task for task in found if task not in hits]
+        self._found |= {task: found[task] for task in missing}
+        self._queue.extend(chunks(missing, self._tools.slots))
+
+    def _asked(self, tasks: Iterable[TaskId]) -> dict[TaskId, Asked]:
+        """Return what to look up. A task that cannot even be started fails, with the reason for its author."""
+        state, asked, broken = self._journal.state, {}, {}
         for task in tasks:
-            key, parts = self._attempts.key_of(state, task, seed)
-            asked[task] = (key, parts, self._is_cached(task))
-        lookups = {task: self._if_there(found) for task, found in self._journal.look_up(asked).items()}
-        self._journal.start(lookups)
-        running = [task for task, found in lookups.items() if found.outputs is None]
-        keys = {task: found.key for task, found in lookups.items()}
-        for chunk in chunks(running, self._tools.slots):
-            node = state.graph.node(chunk[0].node)
-            shared = given.shared_inputs(state, node)
-            handed = Handed(self._held.run, node, shared, self._tools.blobs, self._tools.scratch)
-            self._attempts.begin(handed, state, chunk, keys)
+            try:
+                asked[task] = self._code.asked(state, task, self._run.seed)
+            except TenutoError as error:
+                broken[task] = _impossible(error)
+        if broken:
+            self._journal.change(broken)
+        return asked
 
-    def _is_cached(self, task: TaskId) -> bool:
-        node = self._journal.state.graph.node(task.node)
-        own = node.step.startswith(OWN) and self._tools.own_steps.has(node.step.removeprefix(OWN))
-        return node.options.cache and not own
-
-    def _if_there(self, found: Lookup) -> Lookup:
+    def _if_stored(self, found: Found) -> Found:
         """Take a result only if its contents are still stored."""
         if found.outputs is None or self._contents.there(found.outputs.values()):
             return found
-        why = ["it ran before, but its contents are no longer stored"]
-        return Lookup(found.key, found.parts, "miss", why)
+        return gone(found)
+
+    def _begin(self) -> None:
+        """Journal as many chunks as there are free slots as running, then begin them."""
+        state = self._journal.state
+        count = min(self._attempts.free, len(self._queue))
+        begun = [self._queue.popleft() for _ in range(count)]
+        found = {task: self._found.pop(task) for chunk in begun for task in chunk}
+        works = [self._code.work(self._run, state, chunk, [found[task] for task in chunk]) for chunk in begun]
+        self._journal.start(found)
+        for work in works:
+            self._attempts.begin(Attempt(self._tools, self._contents, work))
 
     def _wait(self, decision: Decision) -> bool:
         if self._attempts.busy:
-            self._take(self._attempts.wait(_TURN_SECONDS))
+            self._journal.settle(self._attempts.wait(_TURN_SECONDS))
             return True
-        if decision.wake_at is not None:
-            self._journal.let_go(decision.wake_at)
+        if decision.wake_at is None:
+            raise TenutoError(RUN_STUCK, self._run.id)
+        left = (decision.wake_at - self._tools.desk.clock.now()).total_seconds()
+        if left > _SHORT_WAIT_SECONDS:
+            self._journal.let_go(left)
             return False
-        raise TenutoError(RUN_STUCK, self._held.run.id)
+        self._stopping.wait(max(0.0, min(left, _TURN_SECONDS)))
+        return True
 
-    def _take(self, news: Iterable[Result]) -> None:
-        outcomes: dict[TaskId, ItemOutcome] = {}
-        usages: dict[str, Usage | None] = {}
-        for one in news:
-            outcomes |= one.outcomes
-            if one.over:
-                usages[one.node] = one.usage
-            if one.log:
-                self._journal.keep_log(one.node, one.attempt, one.log)
-        by_node: dict[str, dict[TaskId, ItemOutcome]] = defaultdict(dict)
-        for task, outcome in outcomes.items():
-            by_node[task.node][task] = outcome
-        for node, ended in by_node.items():
-            self._journal.settle(ended, usages.get(node))
+    def _leave(self) -> None:
+        """Give the run back with all that is done of it; what was ended here for that has not been tried."""
+        while news := self._attempts.wait(0.0):
+            self._journal.settle([_successes(one) for one in news])
+        self._journal.let_go(0.0)
 
 
-class Lease:
-    """Keeps a run ours while it is driven, and hears of cancellation on the way."""
+def _impossible(error: TenutoError) -> TaskState:
+    if error.fault.retryable:
+        raise error
+    return TaskState(TaskStatus.FAILED, error=failed(None, error).error)
 
-    def __init__(self, tools: Tools, held: Held) -> None:
-        self._tools = tools
-        self._held = held
-        self._stopping = threading.Event()
-        self._thread = threading.Thread(target=self._keep, name=f"lease-{held.run.id[:8]}", daemon=True)
-        self.lost = False
-        self.cancelled = held.run.cancelled
 
-    def start(self) -> None:
-        self._thread.start()
-
-    def stop(self) -> None:
-        self._stopping.set()
-        self._thread.join(timeout=5)
-
-    def _keep(self) -> None:
-        every = min(1.0, self._tools.lease_seconds / 3)
-        while not self._stopping.wait(every):
-            try:
-                with self._tools.desk.database.begin(self._held.run.scope) as tx:
-                    answer = queries.renew(tx, self._held, self._tools.lease_seconds)
-            except TenutoError as error:
-                # The database is away. Whoever holds the lease when it is back is told by the fence.
-                _log.warning("lease.unrenewed run=%s fault=%s", self._held.run.id, error.fault.code)
-                continue
-            if answer is None:
-                self.lost = True
-                return
-            self.cancelled = self.cancelled or answer
+def _successes(result: Result) -> Result:
+    done = {task: one for task, one in result.outcomes.items() if one.status is Status.SUCCEEDED}
+    return msgspec.structs.replace(result, outcomes=done)

@@ -5,7 +5,7 @@ A result is journalled only after its contents are stored, so an address in the 
 
 from __future__ import annotations
 
-import shutil
+import logging
 import threading
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -14,21 +14,32 @@ from pathlib import Path
 import msgspec
 
 from tenuto.core.graph import Node
+from tenuto.pipelines.archive import remove_folder
 from tenuto.pipelines.code.digest import ProjectCode
 from tenuto.pipelines.code.folder import ProjectCache
+from tenuto.pipelines.records import Held
+from tenuto.pipelines.values.sinks import chunks_of
 from tenuto.pipelines.values.storing import files_needed, received
 from tenuto.pipelines.words import ItemOutcome, Status, StoredValue
 from tenuto.store.blobs import Blobs
 
+_log = logging.getLogger(__name__)
+
 
 class Contents:
-    """The files of one run on this machine."""
+    """The files of one run on this machine, as long as it is held.
 
-    def __init__(self, blobs: Blobs, folder: Path) -> None:
+    Each time a run is taken up it has a folder of its own: who held it before may still be about to tidy up.
+    """
+
+    def __init__(self, blobs: Blobs, scratch: Path, held: Held) -> None:
+        folder = scratch / f"{held.run.id}-{held.fence}"
+        for earlier in scratch.glob(f"{held.run.id}-*"):
+            _remove(earlier)
         self._blobs = blobs
         self._inputs = folder / "inputs"
         self._attempts = folder / "attempts"
-        self._folder = folder
+        self.folder = folder
         self._fetching = threading.Lock()
         self._inputs.mkdir(mode=0o700, parents=True, exist_ok=True)
 
@@ -45,7 +56,7 @@ class Contents:
         try:
             yield folder
         finally:
-            shutil.rmtree(folder, ignore_errors=True)
+            _remove(folder)
 
     def stored(self, node: Node, outcome: ItemOutcome, folder: Path) -> ItemOutcome:
         """Check what a step says it made, store the contents, and return the outcome that may be journalled."""
@@ -57,18 +68,21 @@ class Contents:
         return msgspec.structs.replace(outcome, outputs=checked)
 
     def keep(self, values: Iterable[StoredValue], folder: Path) -> None:
-        """Store the contents of values that lie in ``folder``, each named by its digest."""
+        """Store the contents of values that lie in ``folder``, each named by its digest.
+
+        Raises when one is missing or is not what its digest says: then nothing is stored under that digest.
+        """
         for value in values:
             for one in files_needed(value):
                 if not self._blobs.has(one.digest):
-                    self._blobs.put_file(folder / _name(one.digest))
+                    self._blobs.put(chunks_of(one, folder))
 
     def there(self, values: Iterable[StoredValue]) -> bool:
         """Tell whether the contents of values are all in the store."""
         return all(self._blobs.has(one.digest) for value in values for one in files_needed(value))
 
     def clear(self) -> None:
-        shutil.rmtree(self._folder, ignore_errors=True)
+        _remove(self.folder)
 
     def _place(self, digest: str) -> Path:
         place = self._inputs / _name(digest)
@@ -77,6 +91,13 @@ class Contents:
                 partial = place.with_suffix(".partial")
                 self._blobs.fetch(digest, partial).replace(place)
         return place
+
+
+def _remove(folder: Path) -> None:
+    try:
+        remove_folder(folder)
+    except OSError:
+        _log.warning("folder.not_removed folder=%s", folder, exc_info=True)
 
 
 def project(blobs: Blobs, cache: ProjectCache, digest: str, folder: Path) -> tuple[Path, ProjectCode]:

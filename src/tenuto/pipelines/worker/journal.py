@@ -5,18 +5,19 @@ Every transition is one transaction under the run's fence. What the journal refu
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from datetime import datetime
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 
 import msgspec
 
 from tenuto.core.words import Event, Verdict
 from tenuto.govern.audit.writing import Entry, write_entries
 from tenuto.pipelines import queries
-from tenuto.pipelines.records import Held
+from tenuto.pipelines.records import Held, TaskNote
 from tenuto.pipelines.rules import retrying
-from tenuto.pipelines.rules.keys import KeyParts, explain_key_difference
+from tenuto.pipelines.rules.keys import KeyParts
 from tenuto.pipelines.words import (
+    FINAL,
     ItemOutcome,
     RunStatus,
     Status,
@@ -24,166 +25,162 @@ from tenuto.pipelines.words import (
     TaskId,
     TaskState,
     TaskStatus,
-    Usage,
 )
+from tenuto.pipelines.worker.looking_up import Asked, Found, explained
+from tenuto.pipelines.worker.results import Result, texts_without_nul
 from tenuto.pipelines.worker.tools import Tools
 from tenuto.store import outbox
+from tenuto.store.database import Transaction
 
 _VERDICT = Verdict.system("the run was allowed when it was submitted")
-
-
-class Lookup(msgspec.Struct, frozen=True):
-    """Under which key a task runs, and what was found there."""
-
-    key: str
-    parts: KeyParts
-    cache: str  # "hit", "miss", "off"
-    why: list[str]
-    outputs: dict[str, StoredValue] | None = None
 
 
 class Journal:
     def __init__(self, tools: Tools, held: Held) -> None:
         self._tools = tools
-        self.held = held
+        self._held = held
         with tools.desk.database.begin(held.run.scope) as tx:
-            self.state = queries.state_of(tx, held.run)
+            read = queries.state_of(tx, held.run)
             self._keys = queries.keys_of(tx, held.run.id)
+        # One mapping for as long as the run is held: copying it at every transition would cost a map of
+        # thousands of items dearly. Only the thread that drives the run looks at it.
+        self._tasks = dict(read.tasks)
+        self.state = msgspec.structs.replace(read, tasks=self._tasks)
 
-    def recover(self) -> int:
-        """Write off what an earlier worker had running: its processes are gone. Returns how many tasks."""
-        running = {
-            task: where for task, where in self.state.tasks.items() if where.status is TaskStatus.RUNNING
-        }
+    def recover(self) -> None:
+        """Write off what an earlier worker had running: its processes are gone."""
         lost = ItemOutcome(None, Status.LOST)
-        self._settle(dict.fromkeys(running, lost), None, "recovered")
-        return len(running)
+        self._settle(dict.fromkeys(self._running(), lost), [], ("recovering", "recovered"))
 
     def change(self, states: Mapping[TaskId, TaskState]) -> None:
-        """Write tasks that end without running: skipped, blocked, cancelled."""
-        with self._tools.desk.database.begin(self.held.run.scope) as tx:
-            queries.require_held(tx, self.held)
-            queries.write_tasks(tx, self.held, states)
-            queries.note_end(tx, self.held, states, None)
-        self._keep(states)
-        self._tools.passing("changed")
+        """Write tasks that end without running: skipped, blocked, cancelled, impossible to start."""
+        cleaned = {task: texts_without_nul(state, TaskState) for task, state in states.items()}
+        with self._transition("changing", "changed") as tx:
+            queries.write_tasks(tx, self._held, cleaned)
+        self._tasks.update(cleaned)
 
     def expand(self, node: str, items: Sequence[StoredValue]) -> None:
         """Write the items of a map before any of them starts: a join can then count them."""
-        with self._tools.desk.database.begin(self.held.run.scope) as tx:
-            queries.require_held(tx, self.held)
-            queries.write_expansion(tx, self.held, node, items)
+        with self._transition("expanding", "expanded") as tx:
+            queries.write_expansion(tx, self._held, node, items)
         expansions = {**self.state.expansions, node: tuple(items)}
         self.state = msgspec.structs.replace(self.state, expansions=expansions)
-        self._tools.passing("expanded")
 
-    def look_up(self, tasks: Mapping[TaskId, tuple[str, KeyParts, bool]]) -> dict[TaskId, Lookup]:
-        """Find results that are there already. Each task comes with key, parts and whether it may be cached."""
-        with self._tools.desk.database.begin(self.held.run.scope) as tx:
-            found = {}
-            for task, (key, parts, cached) in tasks.items():
-                outputs = queries.result_for(tx, self.held.run.workspace, key) if cached else None
-                newest = (
-                    queries.newest_parts(tx, self.held.run.workspace, parts.step) if not outputs else None
-                )
-                found[task] = _lookup(key, parts, outputs, newest, cached=cached)
-        return found
+    def look_up(self, asked: Mapping[TaskId, Asked]) -> dict[TaskId, Found]:
+        """Find results that are there already, and say why or why not."""
+        workspace = self._held.run.workspace
+        with self._tools.desk.database.begin(self._held.run.scope) as tx:
+            there = queries.results_for(tx, workspace, {one.key for one in asked.values() if one.cached})
+            missing = {one.parts.step for one in asked.values() if one.key not in there}
+            newest = {step: queries.newest_parts(tx, workspace, step) for step in missing}
+        return {
+            task: explained(one, there.get(one.key) if one.cached else None, newest.get(one.parts.step))
+            for task, one in asked.items()
+        }
 
-    def start(self, lookups: Mapping[TaskId, Lookup]) -> None:
+    def start(self, found: Mapping[TaskId, Found]) -> None:
         """Write that tasks run now, or that their result was there; only then may anything start."""
-        states = {task: self._started(task, lookup) for task, lookup in lookups.items()}
-        running = [task for task, state in states.items() if state.status is TaskStatus.RUNNING]
-        with self._tools.desk.database.begin(self.held.run.scope) as tx:
-            queries.require_held(tx, self.held)
-            queries.write_tasks(tx, self.held, states)
-            queries.note_start(tx, self.held, running)
-            for task, lookup in lookups.items():
-                queries.note_key(
-                    tx,
-                    self.held,
-                    task,
-                    key=lookup.key,
-                    parts=lookup.parts,
-                    cache=lookup.cache,
-                    why=lookup.why,
-                )
-            queries.note_end(tx, self.held, states, None)
-        self._keys |= {task: (lookup.key, lookup.parts) for task, lookup in lookups.items()}
-        self._keep(states)
-        self._tools.passing("started")
+        states = {task: self._started(task, one) for task, one in found.items()}
+        notes = {
+            task: TaskNote(
+                starts=one.outputs is None, key=one.key, parts=one.parts, cache=one.cache, why=one.why
+            )
+            for task, one in found.items()
+        }
+        with self._transition("starting", "started") as tx:
+            queries.write_tasks(tx, self._held, states, notes)
+        self._keys |= {task: (one.key, one.parts) for task, one in found.items() if one.cache != "off"}
+        self._tasks.update(states)
 
-    def settle(self, outcomes: Mapping[TaskId, ItemOutcome], usage: Usage | None) -> None:
+    def settle(self, results: Sequence[Result]) -> None:
         """Write what became of tasks. After this commit a success is never done again."""
-        self._settle(outcomes, usage, "settled")
-
-    def keep_log(self, node: str, attempt: str, text: str) -> None:
-        with self._tools.desk.database.begin(self.held.run.scope) as tx:
-            queries.keep_log(tx, self.held, node, attempt, text)
+        outcomes: dict[TaskId, ItemOutcome] = {}
+        for one in results:
+            outcomes |= one.outcomes
+        self._settle(outcomes, results, ("settling", "settled"))
 
     def finish(self, status: RunStatus) -> None:
-        """Write the run's end with its audit record and event."""
-        run, desk = self.held.run, self._tools.desk
-        data = {"pipeline": run.pipeline, "status": status.value}
-        with desk.database.begin(run.scope) as tx:
-            queries.require_held(tx, self.held)
-            queries.finish(tx, self.held, status.value)
-            entry = Entry("pipelines:run:finish", run.ref, _VERDICT, "done", data)
-            write_entries(tx, desk.clock, desk.ids, [entry])
-            outbox.put(tx, desk.ids, [Event("run.finished", run.id, data)])
-        self._tools.passing("finished")
+        finish(self._tools, self._held, status)
 
-    def let_go(self, wake_at: datetime | None) -> None:
-        with self._tools.desk.database.begin(self.held.run.scope) as tx:
-            queries.let_go(tx, self.held, wake_at)
+    def let_go(self, seconds: float) -> None:
+        """Give the run back, to be taken up again later. Nothing of it runs here any more."""
+        self._settle(
+            dict.fromkeys(self._running(), ItemOutcome(None, Status.NOT_RUN)), [], ("leaving", "left")
+        )
+        with self._transition("letting_go", "let_go") as tx:
+            queries.let_go(tx, self._held, seconds)
 
     def cancel(self) -> None:
         self.state = msgspec.structs.replace(self.state, cancelled=True)
 
-    def _settle(self, outcomes: Mapping[TaskId, ItemOutcome], usage: Usage | None, point: str) -> None:
-        if not outcomes:
+    def _settle(
+        self,
+        outcomes: Mapping[TaskId, ItemOutcome],
+        results: Sequence[Result],
+        points: tuple[str, str],
+    ) -> None:
+        states = self._settled(outcomes)
+        notes = {task: TaskNote(usage=usage) for one in results for task, usage in one.usages.items()}
+        noted = {task: self.state.task(task) for task in notes if task not in states}
+        if not states and not notes and not any(one.log for one in results):
             return
-        now = self._tools.desk.clock.now()
-        states = {
-            task: retrying.settled(
-                task, self.state.task(task), outcome, self.state.graph.node(task.node).options, now
-            )
-            for task, outcome in outcomes.items()
-        }
-        with self._tools.desk.database.begin(self.held.run.scope) as tx:
-            queries.require_held(tx, self.held)
-            queries.write_tasks(tx, self.held, states)
-            queries.note_end(tx, self.held, states, usage)
-            for task, state in states.items():
-                if state.status is TaskStatus.SUCCEEDED and task in self._keys:
-                    key, parts = self._keys[task]
-                    queries.keep_result(tx, self.held, key, parts, state.outputs)
-        self._keep(states)
-        self._tools.passing(point)
+        with self._transition(*points) as tx:
+            queries.write_tasks(tx, self._held, noted | states, notes)
+            queries.keep_results(tx, self._held, self._made(states))
+            for one in results:
+                if one.log:
+                    queries.keep_log(tx, self._held, one.node, one.attempt, one.log)
+        self._tasks.update(states)
 
-    def _started(self, task: TaskId, lookup: Lookup) -> TaskState:
+    def _settled(self, outcomes: Mapping[TaskId, ItemOutcome]) -> dict[TaskId, TaskState]:
+        """Return where tasks stand after these outcomes. What has ended already stays ended."""
+        now = self._tools.desk.clock.now()
+        return {
+            task: retrying.settled(task, where, outcome, self.state.graph.node(task.node).options, now)
+            for task, outcome in outcomes.items()
+            if (where := self.state.task(task)).status not in FINAL
+        }
+
+    def _made(
+        self, states: Mapping[TaskId, TaskState]
+    ) -> Iterator[tuple[str, KeyParts, Mapping[str, StoredValue]]]:
+        for task, state in states.items():
+            if state.status is TaskStatus.SUCCEEDED and task in self._keys:
+                yield (*self._keys[task], state.outputs)
+
+    def _running(self) -> list[TaskId]:
+        return [task for task, where in self._tasks.items() if where.status is TaskStatus.RUNNING]
+
+    def _started(self, task: TaskId, found: Found) -> TaskState:
         where = self.state.task(task)
-        if lookup.outputs is not None:
-            return TaskState(TaskStatus.SUCCEEDED, where.failures, where.losses, outputs=lookup.outputs)
+        if found.outputs is not None:
+            return TaskState(TaskStatus.SUCCEEDED, where.failures, where.losses, outputs=found.outputs)
         return retrying.started(where)
 
-    def _keep(self, states: Mapping[TaskId, TaskState]) -> None:
-        self.state = msgspec.structs.replace(self.state, tasks={**self.state.tasks, **states})
+    @contextmanager
+    def _transition(self, before: str, after: str) -> Iterator[Transaction]:
+        with transition(self._tools, self._held, before, after) as tx:
+            yield tx
 
 
-def _lookup(
-    key: str,
-    parts: KeyParts,
-    outputs: dict[str, StoredValue] | None,
-    newest: KeyParts | None,
-    *,
-    cached: bool,
-) -> Lookup:
-    if not cached:
-        return Lookup(key, parts, "off", ["its author switched caching off"])
-    if outputs is not None:
-        return Lookup(
-            key, parts, "hit", ["the same code, inputs, parameters and environment ran before"], outputs
-        )
-    if newest is None:
-        return Lookup(key, parts, "miss", ["this step has not run in this workspace before"])
-    return Lookup(key, parts, "miss", [str(one) for one in explain_key_difference(newest, parts)])
+@contextmanager
+def transition(tools: Tools, held: Held, before: str, after: str) -> Iterator[Transaction]:
+    """Open the transaction of one transition. Raises when the run is held by somebody else by now."""
+    with tools.desk.database.begin(held.run.scope) as tx:
+        queries.require_held(tx, held)
+        yield tx
+        tools.passing(before)
+    tools.passing(after)
+
+
+def finish(tools: Tools, held: Held, status: RunStatus, reason: str = "") -> None:
+    """Write the run's end with its audit record and event. ``reason`` is why it ended before its time."""
+    run, desk = held.run, tools.desk
+    data = {"pipeline": run.pipeline, "status": status.value}
+    if reason:
+        data["reason"] = reason
+    with transition(tools, held, "finishing", "finished") as tx:
+        queries.finish(tx, held, status.value)
+        entry = Entry("pipelines:run:finish", run.ref, _VERDICT, "done", data)
+        write_entries(tx, desk.clock, desk.ids, [entry])
+        outbox.put(tx, desk.ids, [Event("run.finished", run.id, data)])

@@ -8,10 +8,11 @@ import threading
 from tenuto.core.errors import TenutoError
 from tenuto.core.words import Scope, system_actor
 from tenuto.pipelines import queries
+from tenuto.pipelines.errors import RUN_STUCK
 from tenuto.pipelines.records import Held
 from tenuto.pipelines.words import RunStatus
-from tenuto.pipelines.worker.driving import Drive
-from tenuto.pipelines.worker.journal import Journal
+from tenuto.pipelines.worker.driving import drive
+from tenuto.pipelines.worker.journal import finish
 from tenuto.pipelines.worker.tools import Tools
 from tenuto.store.database import Role
 
@@ -41,25 +42,42 @@ class Worker:
                 self._bell.clear()
 
     def once(self) -> bool:
-        """Take one run and drive it. Returns False when none waits."""
+        """Take one run and drive it. Returns False when none waits, or when trouble asks for a pause."""
         try:
-            with self._tools.desk.database.begin(_SCOPE, Role.SYSTEM) as tx:
-                held = queries.claim(tx, self._tools.holder, self._tools.lease_seconds)
+            held = self._claim()
             if held is None:
                 return False
-            self._tools.passing("claimed")
             self._drive(held)
         except TenutoError as error:
             _log.warning("worker.trouble fault=%s detail=%s", error.fault.code, error.detail)
             return False
+        except Exception:  # noqa: BLE001 (a supervisor: one run's trouble must not end the worker)
+            _log.exception("worker.broken")
+            return False
         return True
 
+    def _claim(self) -> Held | None:
+        tools = self._tools
+        with tools.desk.database.begin(_SCOPE, Role.SYSTEM) as tx:
+            held = queries.claim(tx, tools.holder, tools.lease_seconds)
+            if held is not None:
+                tools.passing("claiming")
+        if held is not None:
+            tools.passing("claimed")
+        return held
+
     def _drive(self, held: Held) -> None:
+        """Drive a run. One that can never go on ends here; what may pass is tried again when its lease is over."""
         _log.info("run.taken run=%s pipeline=%s fence=%d", held.run.id, held.run.pipeline, held.fence)
         try:
-            Drive(self._tools, held).run()
+            drive(self._tools, held, self._stopping)
         except TenutoError as error:
             if error.fault.retryable:
                 raise
             _log.error("run.broken run=%s fault=%s detail=%s", held.run.id, error.fault.code, error.detail)
-            Journal(self._tools, held).finish(RunStatus.FAILED)
+            finish(self._tools, held, RunStatus.FAILED, f"{error.fault.code}: {error}")
+        except OSError:
+            _log.exception("run.interrupted run=%s", held.run.id)
+        except Exception as error:  # noqa: BLE001 (a supervisor: a defect must not hold up all other runs)
+            _log.exception("run.broken run=%s", held.run.id)
+            finish(self._tools, held, RunStatus.FAILED, f"{RUN_STUCK.code}: {type(error).__name__}")

@@ -14,11 +14,19 @@ from tenuto.pipelines.code.environment import InstalledEnvironment
 from tenuto.pipelines.code.folder import ProjectCache
 from tenuto.pipelines.ports import Executor
 from tenuto.pipelines.records import RunRecord
-from tenuto.pipelines.words import StoredValue
+from tenuto.pipelines.words import StoredValue, TaskId
 from tenuto.store.blobs import Blobs
 
 OWN = "tenuto.client.steps:"
 """How a graph names the steps of the platform itself: by where users import them from."""
+
+
+# Each transition of the journal is passed twice: in its transaction just before the commit, and after it.
+POINTS = (
+    "claiming", "claimed", "recovering", "recovered", "changing", "changed", "expanding", "expanded",
+    "starting", "started", "settling", "settled", "finishing", "finished", "leaving", "left",
+    "letting_go", "let_go",
+)  # fmt: skip
 
 
 class Handed(msgspec.Struct, frozen=True):
@@ -26,6 +34,7 @@ class Handed(msgspec.Struct, frozen=True):
 
     run: RunRecord
     node: Node
+    task: TaskId
     inputs: Mapping[str, StoredValue]
     blobs: Blobs
     folder: Path
@@ -46,7 +55,7 @@ class OwnSteps(Protocol):
 
 
 def nowhere(_point: str) -> None:
-    """The place a worker passes between two transitions. Tests put a crash there."""
+    """Called at each of ``POINTS``. Tests put a crash there."""
 
 
 class Tools(msgspec.Struct, frozen=True, kw_only=True):

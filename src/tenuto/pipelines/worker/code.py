@@ -1,0 +1,80 @@
+"""The code of a run's steps: where each function lies, and under which key a task runs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import tenuto
+from tenuto.core.digests import digest_of
+from tenuto.core.graph import Node
+from tenuto.pipelines.code.digest import ProjectCode
+from tenuto.pipelines.records import RunRecord
+from tenuto.pipelines.rules.inputs import shared_inputs
+from tenuto.pipelines.rules.keys import key_parts, seed_of, step_key
+from tenuto.pipelines.words import AttemptItem, RunState, StoredValue, TaskId
+from tenuto.pipelines.worker.attempt import Work
+from tenuto.pipelines.worker.looking_up import Asked, Found
+from tenuto.pipelines.worker.tools import OWN, Tools
+
+_INSTALLED = str(Path(tenuto.__file__).parents[1])
+
+
+class Code:
+    """The unpacked project of one run, and beside it the steps that Tenuto ships."""
+
+    def __init__(self, tools: Tools, project: tuple[Path, ProjectCode]) -> None:
+        self._tools = tools
+        self._folder, self._project = project
+        self._environment = tools.environment.digest()
+        self._digests: dict[str, str] = {}
+
+    def asked(self, state: RunState, task: TaskId, seed: int) -> Asked:
+        """Return what a task's result is looked for under. Raises when its code is not there."""
+        node = state.graph.node(task.node)
+        self._reference(node)
+        parts = key_parts(state, task, code=self._digest(node), environment=self._environment, seed=seed)
+        return Asked(step_key(parts), parts, cached=node.options.cache and self._own_step(node) is None)
+
+    def work(self, run: RunRecord, state: RunState, tasks: tuple[TaskId, ...], found: list[Found]) -> Work:
+        """Return the work of one attempt at tasks of one node."""
+        node = state.graph.node(tasks[0].node)
+        return Work(
+            attempt=self._tools.desk.ids.new(),
+            run=run,
+            node=node,
+            tasks=tasks,
+            items=tuple(
+                AttemptItem(task.item, _own_inputs(state, node, task), seed_of(one.key))
+                for task, one in zip(tasks, found, strict=True)
+            ),
+            inputs=shared_inputs(state, node),
+            own_step=self._own_step(node),
+            step=self._reference(node),
+            code_folder=_INSTALLED if node.step.startswith(OWN) else str(self._folder),
+        )
+
+    def _own_step(self, node: Node) -> str | None:
+        name = node.step.removeprefix(OWN)
+        return name if node.step.startswith(OWN) and self._tools.own_steps.has(name) else None
+
+    def _reference(self, node: Node) -> str:
+        if not node.step.startswith(OWN) or self._own_step(node) is not None:
+            return node.step
+        return self._tools.own_steps.code_of(node.step.removeprefix(OWN))
+
+    def _digest(self, node: Node) -> str:
+        """A shipped step changes with the version of Tenuto only."""
+        if node.name not in self._digests:
+            shipped = f"tenuto {tenuto.__version__} {node.step}".encode()
+            self._digests[node.name] = (
+                digest_of(shipped)
+                if node.step.startswith(OWN)
+                else self._project.digest_of(node.step, node.options.files)
+            )
+        return self._digests[node.name]
+
+
+def _own_inputs(state: RunState, node: Node, task: TaskId) -> dict[str, StoredValue]:
+    if node.over is None or task.item is None:
+        return {}
+    return {node.over: state.expansions[node.name][task.item]}

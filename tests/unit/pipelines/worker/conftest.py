@@ -1,0 +1,5 @@
+from __future__ import annotations
+
+from support.pipeline_host import host
+
+__all__ = ["host"]

@@ -95,6 +95,7 @@ class Connection:
         self._trust = trust
         self._pause = pause
         self._open: http.client.HTTPConnection | None = None
+        self._half_sent = False  # a body broke off: nothing more can be sent on this connection
 
     def fetch(self, message: Message) -> bytes:
         """Send a request and return the whole answer. Raises the error that the platform tells."""
@@ -130,6 +131,7 @@ class Connection:
             yield answer
         finally:
             if not answer.isclosed():
+                answer.close()
                 self.close()
 
     def _insisted(self, message: Message) -> http.client.HTTPResponse:
@@ -181,17 +183,22 @@ class Connection:
             # A server may refuse before it has read everything. Then its answer is there to read.
             if message.file is None:
                 raise
+            self._half_sent = True
 
     def _connection(self) -> http.client.HTTPConnection:
         """Return the open connection, or a new one where there is none or the server let go of it."""
-        if self._open is not None and _is_dropped(self._open):
+        if self._open is not None and (self._half_sent or _is_dropped(self._open)):
             self.close()
         if self._open is None:
             opened = self._new()
             with self._told():
-                opened.connect()
+                try:
+                    opened.connect()
+                except BaseException:
+                    opened.close()  # a handshake that failed leaves its socket open
+                    raise
             opened.sock.settimeout(self._limits.answering)
-            self._open = opened
+            self._open, self._half_sent = opened, False
         return self._open
 
     def _new(self) -> http.client.HTTPConnection:

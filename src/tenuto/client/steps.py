@@ -28,7 +28,15 @@ _ROWS = ValueType(Kind.UNION, (ValueType(Kind.ARRAY), ValueType(Kind.TABLE), Val
 class PlatformStep(Step[Any, Any]):
     """A step whose function lies on the platform. Called outside a pipeline it says so."""
 
-    def __init__(self, name: str, inputs: tuple[Taken, ...], outputs: tuple[Output, ...], doc: str) -> None:
+    def __init__(
+        self,
+        name: str,
+        inputs: tuple[Taken, ...],
+        outputs: tuple[Output, ...],
+        doc: str,
+        *,
+        cache: bool = False,
+    ) -> None:
         def function(*_args: Any, **_kwargs: Any) -> NoReturn:
             raise TenutoError(PLATFORM_STEP, name)
 
@@ -36,7 +44,7 @@ class PlatformStep(Step[Any, Any]):
         function.__doc__ = doc
         function.__signature__ = _python_signature(inputs)  # type: ignore[attr-defined]  # what bind() reads
         self.function = function
-        self.options = StepOptions(cache=name == "package_model")
+        self.options = StepOptions(cache=cache)
         returns = Returns.VALUE if len(outputs) == 1 else Returns.FIELDS
         self.signature = Signature(f"{__name__}:{name}", inputs, returns, outputs)
         self.name = name
@@ -66,6 +74,7 @@ package_model = PlatformStep(
     ),
     (Output("file", _FILE), Output("packaging", _DOCUMENT), Output("parity", _DOCUMENT)),
     "Convert a trained estimator for serving: ONNX where it answers the same on ``rows``, native otherwise.",
+    cache=True,
 )
 register_model = PlatformStep(
     "register_model",

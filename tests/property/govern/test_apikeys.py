@@ -11,7 +11,8 @@ from tenuto.core.errors import TenutoError
 from tenuto.govern.apikeys import mint, parse
 from tenuto.govern.errors import KEY_MALFORMED
 
-KEYS = [mint(environment, secrets.token_bytes).whole.reveal() for environment in ("dev", "prod", "staging")]
+ENVIRONMENTS = ("dev", "prod", "staging")
+KEYS = [mint(environment, secrets.token_bytes).whole.reveal() for environment in ENVIRONMENTS]
 CHARACTERS = string.ascii_letters + string.digits + "_-. é"
 
 
@@ -21,7 +22,7 @@ def _refused(text: str) -> None:
     assert caught.value.fault is KEY_MALFORMED
 
 
-@pytest.mark.parametrize("key", KEYS)
+@pytest.mark.parametrize("key", KEYS, ids=ENVIRONMENTS)
 def test_any_one_wrong_character_is_refused(key: str) -> None:
     for place, char in enumerate(key):
         for other in CHARACTERS:
@@ -29,14 +30,14 @@ def test_any_one_wrong_character_is_refused(key: str) -> None:
                 _refused(key[:place] + other + key[place + 1 :])
 
 
-@pytest.mark.parametrize("key", KEYS)
+@pytest.mark.parametrize("key", KEYS, ids=ENVIRONMENTS)
 def test_any_two_neighbours_swapped_are_refused(key: str) -> None:
     for place in range(len(key) - 1):
         if key[place] != key[place + 1]:
             _refused(key[:place] + key[place + 1] + key[place] + key[place + 2 :])
 
 
-@pytest.mark.parametrize("key", KEYS)
+@pytest.mark.parametrize("key", KEYS, ids=ENVIRONMENTS)
 def test_any_character_lost_or_added_is_refused(key: str) -> None:
     for place in range(len(key) + 1):
         _refused(key[:place] + key[place + 1 :] if place < len(key) else key + key[-1])

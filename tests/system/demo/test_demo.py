@@ -24,7 +24,8 @@ def test_both_languages_say_the_same_things() -> None:
 
 
 def test_the_whole_demo_happens(tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "tenuto.cli", "demo", "--json", "--into", str(tmp_path)]
+    tenuto = Path(sys.executable).with_name("tenuto")
+    command = [str(tenuto), "demo", "--json", "--into", str(tmp_path)]
     ended = subprocess.run(command, capture_output=True, text=True, timeout=380, check=False)
     assert ended.returncode == 0, ended.stderr[-3000:]
     report = json.loads(ended.stdout)

@@ -48,7 +48,11 @@ def test_a_hash_of_older_parameters_asks_to_be_renewed() -> None:
     assert PASSWORDS.check(SecretText("wrong"), older) == PasswordCheck(right=False)
 
 
-@pytest.mark.parametrize("stored", ["", "plain", STORED[:40], STORED.replace("argon2id", "argon2x")])
+@pytest.mark.parametrize(
+    "stored",
+    ["", "plain", STORED[:40], STORED.replace("argon2id", "argon2x")],
+    ids=["empty", "no hash", "cut short", "another kind"],
+)
 def test_a_broken_hash_is_an_error_not_a_no(stored: str) -> None:
     with pytest.raises(TenutoError) as caught:
         PASSWORDS.check(GOOD, stored)

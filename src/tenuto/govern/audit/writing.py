@@ -35,16 +35,13 @@ with writer as (
 _PENDING = " insert into audit_pending (record_id, leaf) select %(id)s::uuid, %(leaf)s::bytea"
 _ALONE = _RECORD + _PENDING
 # The event goes the same way as the record it belongs to, and the bell with it: one round trip for all three.
-_WITH_EVENT = (  # noqa: S608 (constants of ours)
-    _RECORD
-    + """, event as (
+_EVENT = """, event as (
   insert into outbox_event (id, workspace_id, type, subject, version, data)
   values (%(event_id)s, %(workspace_id)s, %(event_type)s, %(event_subject)s, %(event_version)s,
           %(event_data)s::jsonb)
 )"""
-    + _PENDING
-    + f" from (select pg_notify('{outbox.BELL}', '')) as bell"
-)
+_BELL = " from (select pg_notify(%(bell)s, '')) as bell"
+_WITH_EVENT = _RECORD + _EVENT + _PENDING + _BELL
 
 
 class Entry(msgspec.Struct, frozen=True):
@@ -141,4 +138,5 @@ def _event_columns(event: Event, ids: Ids) -> dict[str, Any]:
         "event_subject": event.subject,
         "event_version": event.version,
         "event_data": msgspec.json.encode(event.data).decode(),
+        "bell": outbox.BELL,
     }

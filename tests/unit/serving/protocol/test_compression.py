@@ -21,6 +21,7 @@ TEXT = b"the quick brown fox " * 50
         (zlib.compress(TEXT), "deflate"),
         (gzip.compress(TEXT), " GZIP "),
     ],
+    ids=["none", "identity", "gzip", "deflate", "upper case"],
 )
 def test_known_encodings_are_undone(body: bytes, encoding: str) -> None:
     assert inflate(body, encoding, 10_000) == TEXT
@@ -34,6 +35,7 @@ def test_known_encodings_are_undone(body: bytes, encoding: str) -> None:
         (gzip.compress(TEXT)[:-9], "gzip", REQUEST_ENCODING),
         (gzip.compress(bytes(10_001)), "gzip", REQUEST_TOO_LARGE),
     ],
+    ids=["unknown", "not compressed", "cut short", "too large"],
 )
 def test_what_cannot_or_may_not_be_inflated_is_told(body: bytes, encoding: str, fault: Fault) -> None:
     with pytest.raises(TenutoError) as caught:

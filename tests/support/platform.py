@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from itertools import count
 from pathlib import Path
 
 import psycopg
 import pytest
+import sqlalchemy as sa
+from psycopg import sql
 
 from tenuto.app.schema import migrations
 from tenuto.core.clock import SystemClock
@@ -77,6 +80,24 @@ def database(logins: Logins) -> Iterator[Database]:
     opened = Database(logins)
     yield opened
     opened.close()
+
+
+@pytest.fixture
+def shift_clock(postgres: Server, database: Database) -> Callable[[timedelta], None]:
+    """Return a function that puts the database's clock so far ahead, for every transaction that begins then."""
+
+    def shift(by: timedelta) -> None:
+        with database.begin(Scope(ANN)) as tx:
+            name = tx.scalar(sa.text("select current_database()"))
+        with _admin(postgres) as admin:
+            admin.execute(
+                sql.SQL("alter database {} set tenuto.clock_shift = {}").format(
+                    sql.Identifier(name), f"{by.total_seconds()} seconds"
+                )
+            )
+        database.close()
+
+    return shift
 
 
 class Allowing:

@@ -10,6 +10,12 @@ BINDING_UNKNOWN = Fault(
     "there is no such role binding",
     "List the bindings with `tenuto access list`.",
 )
+QUESTION_INVALID = Fault(
+    "govern.question_invalid",
+    FaultKind.INVALID,
+    "nobody can be asked whether that may be",
+    "Ask for an action that there is, on a kind of resource that it is about; the detail names what is known.",
+)
 LAST_OWNER = Fault(
     "govern.last_owner",
     FaultKind.CONFLICT,

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from difflib import get_close_matches
+
 from tenuto.core.errors import TenutoError
 from tenuto.core.ids import is_id
 from tenuto.core.words import Actor, ActorKind, Event, Ref
 from tenuto.govern.access import queries
 from tenuto.govern.access.decider import CedarDecider
-from tenuto.govern.access.errors import LAST_OWNER
+from tenuto.govern.access.errors import LAST_OWNER, QUESTION_INVALID
 from tenuto.govern.access.queries import Granted
+from tenuto.govern.actions import Action
 from tenuto.govern.errors import BINDING_INVALID
 from tenuto.govern.identities import queries as identities
 from tenuto.govern.identities.errors import PERSON_UNKNOWN
@@ -77,11 +80,22 @@ def explain(
         "Workspace" if case.scope.workspace else "Organisation", case.scope.workspace or "organisation"
     )
     case.permit(place)
+    _require_askable(action, resource)
     actor = _subject(case, subject_kind, subject)
     explanation = decider.explain(case.tx, actor, action, resource)
     detail = {"subject": actor.name, "asked": action, "resource": f"{resource.kind}/{resource.id}"}
     case.record(place, detail)
     return explanation
+
+
+def _require_askable(action: str, resource: Ref) -> None:
+    kinds = {str(one.value): one.kinds for one in Action}
+    if action not in kinds:
+        nearest = get_close_matches(action, kinds, n=1)
+        hint = f"did you mean `{nearest[0]}`?" if nearest else "an action is `area:resource:verb`"
+        raise TenutoError(QUESTION_INVALID, f"`{action}`: {hint}")
+    if resource.kind not in kinds[action]:
+        raise TenutoError(QUESTION_INVALID, f"`{action}` is about {', '.join(kinds[action])}")
 
 
 def _subject(case: Case, kind: str, name: str) -> Actor:

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from tenuto.cli.output import note
-from tenuto.cli.telling import status_style, task_name
+from tenuto.cli.telling import ordered_tasks, status_style, task_name
 from tenuto.client.api import Tenuto
 from tenuto.client.words import RunDetail, Task
 
@@ -54,7 +54,7 @@ class _Lines:
         self._told: dict[str, str] = {}
 
     def look(self, detail: RunDetail) -> None:
-        for task in detail.tasks:
+        for task in ordered_tasks(detail):
             name, status = task_name(task), task.state.status
             if self._told.get(name) != status:
                 self._told[name] = status
@@ -75,7 +75,7 @@ def _table(detail: RunDetail) -> Table:
     from rich.text import Text
 
     table = Table("task", "status", "ran", "cache", "seconds", box=None, title=f"run {detail.run.id}")
-    for task in detail.tasks:
+    for task in ordered_tasks(detail):
         status = Text(task.state.status, status_style(task.state.status))
         table.add_row(Text(task_name(task)), status, str(task.executions), task.cache, _seconds(task))
     return table

@@ -10,7 +10,7 @@ import msgspec
 from tenuto.cli.output import Line, Styled, facts, short_time, table
 from tenuto.client.api import Tenuto
 from tenuto.client.documents import write_value
-from tenuto.client.words import Approval, DatasetVersion, GateReport, ModelVersion, Run, RunDetail, Task
+from tenuto.client.words import Approval, DatasetVersion, GateReport, Kind, ModelVersion, Run, RunDetail, Task
 from tenuto.core.errors import FaultKind, TenutoError
 
 _PASSED = "pass"
@@ -27,6 +27,11 @@ def names_of(client: Tenuto) -> Mapping[str, str]:
         if error.fault.kind is not FaultKind.FORBIDDEN:
             raise
         return {}
+
+
+def kinds_of_things(found: Sequence[Kind]) -> list[Line]:
+    rows = [(kind.name, kind.level, kind.summary) for kind in found]
+    return table(["KIND", "LIVES IN THE", "WHAT IT IS"], rows, empty="no kinds")
 
 
 def runs(found: Sequence[Run]) -> list[Line]:
@@ -134,9 +139,15 @@ def run_lines(detail: RunDetail) -> Iterator[Line]:
     if given:
         yield Styled("parameters:", "bold")
         yield from (f"  {name} = {text}" for name, text in given.items())
-    yield from task_lines(detail.tasks)
+    yield from task_lines(ordered_tasks(detail))
     if detail.results:
         yield from _block("results", {name: _result(value) for name, value in detail.results.items()})
+
+
+def ordered_tasks(detail: RunDetail) -> list[Task]:
+    """Return the tasks in the order in which their nodes stand in the pipeline."""
+    order = {node["name"]: index for index, node in enumerate(detail.run.graph.get("nodes", []))}
+    return sorted(detail.tasks, key=lambda task: (order.get(task.task.node, len(order)), task.task.item or 0))
 
 
 def task_lines(tasks: Sequence[Task]) -> Iterator[Line]:

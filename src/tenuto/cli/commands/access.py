@@ -15,11 +15,13 @@ from tenuto.cli.telling import names_of
 from tenuto.client.api import Tenuto
 from tenuto.client.words import Explanation, Granted, Items
 from tenuto.core.ids import is_id
+from tenuto.govern.actions import action_named
 
 app = App(name="access", help="Give roles, take them away, list them.", version_flags=[])
 
 On = Annotated[str | None, Parameter(show_default=False)]
 _ALLOW = "allow"
+_PLACES = frozenset({"Workspace", "Organisation"})
 
 
 @app.command
@@ -65,7 +67,9 @@ def revoke(binding: str, /, *, options: Platform = ANY_PLATFORM) -> None:
 def list_bindings(*, options: Platform = ANY_PLATFORM) -> None:
     """List who holds which role, and where.
 
-    tenuto access list
+    For example:
+
+        tenuto access list
     """
     with platform(options) as client:
         found = client.access.bindings()
@@ -81,10 +85,10 @@ def explain(who: str, action: str, thing: str = "", /, *, options: Platform = AN
     Args:
         who: A person's e-mail address, or the name of a service account.
         action: What is to be done, as `area:resource:verb`.
-        thing: To what, as KIND/NAME; the workspace or the organisation when left out.
+        thing: To what, as KIND/NAME; to anything of the action's kind when left out.
     """
     with platform(options) as client:
-        kind, identity = _thing(client, thing) if thing else ("Workspace", "")
+        kind, identity = _thing(client, thing) if thing else _anything(action)
         told = client.access.explain(
             subject=who,
             action=action,
@@ -107,6 +111,12 @@ def _thing(client: Tenuto, text: str) -> tuple[str, str]:
         return "Run", name
     found = find_kind(client, kind, ["model", "dataset", "run"]).name
     return found, client.resources.get(found, name).id
+
+
+def _anything(action: str) -> tuple[str, str]:
+    """Return what an action is about when nothing is named: anything of its kind, or the place itself."""
+    kind = action_named(action).kinds[0]
+    return ("Workspace", "") if kind in _PLACES else (kind, "*")
 
 
 def _sort_of(who: str) -> str:

@@ -107,7 +107,9 @@ def export(file: Path, /, *, options: Platform = ANY_PLATFORM) -> None:
 def key(*, options: Platform = ANY_PLATFORM) -> None:
     """Print the public key that checkpoints are verified with. Keep it where the platform cannot change it.
 
-    tenuto audit key > audit.pub
+    For example:
+
+        tenuto audit key > audit.pub
     """
     with platform(options) as client:
         found = client.audit.key()

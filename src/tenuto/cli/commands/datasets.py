@@ -43,7 +43,9 @@ def ingest(
 def list_datasets(*, options: Platform = ANY_PLATFORM) -> None:
     """List dataset versions, newest first.
 
-    tenuto dataset list --workspace lab
+    For example:
+
+        tenuto dataset list --workspace lab
     """
     with platform(options) as client:
         found = client.registry.datasets()

@@ -94,11 +94,10 @@ def deploy(
 def _confirmed(client: Tenuto, name: str, version: int, options: Platform) -> str:
     """Show what would be decided on, and return its digest when the person has typed the beginning of it."""
     found, approval = _waiting(client, name, version)
-    if not asking.is_terminal():
+    if not options.json:
+        print_lines(_to_decide(found, approval))
+    if options.json or not asking.is_terminal():
         raise TenutoError(NO_TERMINAL, "--digest", digest=approval.subject_digest)
-    if options.json:
-        raise TenutoError(NO_TERMINAL, "--digest, with --json", digest=approval.subject_digest)
-    print_lines(_to_decide(found, approval))
     wanted = approval.subject_digest.removeprefix(_PREFIX)[:_TYPED]
     typed = asking.ask(f"Type the first {_TYPED} digits of the digest to confirm", "--digest")
     if typed.removeprefix(_PREFIX) != wanted:

@@ -58,8 +58,10 @@ def create(
 def list_keys(*, options: Platform = ANY_PLATFORM) -> None:
     """List keys, never the secret in them: those of a workspace, or of all when none is named.
 
-    tenuto key list
-    tenuto key list --workspace production
+    For example:
+
+        tenuto key list
+        tenuto key list --workspace production
     """
     with platform(options) as client:
         found = client.identities.keys()

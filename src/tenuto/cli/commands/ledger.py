@@ -56,7 +56,9 @@ def list_calls(
 def totals(*, options: Platform = ANY_PLATFORM) -> None:
     """Sum up tokens and cost by route and provider. Unpriced calls are counted apart, never as free.
 
-    tenuto ledger totals --workspace lab
+    For example:
+
+        tenuto ledger totals --workspace lab
     """
     with platform(options) as client:
         found = client.spend.totals()
@@ -67,7 +69,9 @@ def totals(*, options: Platform = ANY_PLATFORM) -> None:
 def budgets(*, options: Platform = ANY_PLATFORM) -> None:
     """List the budgets and how far each is used up in its period.
 
-    tenuto ledger budgets --workspace lab
+    For example:
+
+        tenuto ledger budgets --workspace lab
     """
     with platform(options) as client:
         found = client.spend.budgets()

@@ -14,16 +14,17 @@ from tenuto.cli.naming import folded
 from tenuto.cli.options import ANY_PLATFORM, Platform
 from tenuto.cli.output import Line, Styled, facts, short_time, show, table
 from tenuto.cli.session import kind_here, place_of, platform
-from tenuto.cli.telling import approvals, datasets, models, names_of, run_lines, runs
+from tenuto.cli.telling import approvals, datasets, kinds_of_things, models, names_of, run_lines, runs
 from tenuto.client.api import Tenuto
 from tenuto.client.documents import write_documents, write_value
-from tenuto.client.words import Difference, Items, Kind, Resource
+from tenuto.client.words import Difference, Items, Resource
 from tenuto.core.errors import TenutoError
 
 Number = Annotated[int | None, Parameter(show_default=False)]
 
 # What is not declared, and is listed under its plural.
 _LISTED: dict[str, tuple[Callable[[Tenuto], list[Any]], Callable[[Sequence[Any]], list[Line]]]] = {
+    "kinds": (lambda client: client.resources.kinds(), kinds_of_things),
     "runs": (lambda client: client.runs.listing(), runs),
     "models": (lambda client: client.registry.models(), models),
     "datasets": (lambda client: client.registry.datasets(), datasets),
@@ -66,7 +67,7 @@ def get(
     """
     with platform(options) as client:
         if kinds:
-            show(Items(client.resources.kinds()), _kinds, as_json=options.json)
+            _print_list(client, "kinds", options)
         elif not kind:
             raise TenutoError(WRONG_USE, "say what to get: `tenuto get KIND [NAME]`, `tenuto get --kinds`")
         elif name:
@@ -153,11 +154,6 @@ def _print_list(client: Tenuto, kind: str, options: Platform) -> None:
             return
     found = client.resources.listing(kind_here(client, kind, options, list(_LISTED)))
     show(Items(found), lambda told: _resources(told.items), as_json=options.json)
-
-
-def _kinds(found: Items[Kind]) -> list[Line]:
-    rows = [(kind.name, kind.level, kind.summary) for kind in found.items]
-    return table(["KIND", "LIVES IN THE", "WHAT IT IS"], rows, empty="no kinds")
 
 
 def _resources(found: Sequence[Resource]) -> list[Line]:

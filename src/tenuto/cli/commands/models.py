@@ -20,7 +20,9 @@ app = App(name="model", help="See model versions and what they were made of.", v
 def list_models(*, options: Platform = ANY_PLATFORM) -> None:
     """List model versions, newest first.
 
-    tenuto model list --workspace lab
+    For example:
+
+        tenuto model list --workspace lab
     """
     with platform(options) as client:
         found = client.registry.models()

@@ -38,7 +38,9 @@ def invite(email: str, /, *, name: str, options: Platform = ANY_PLATFORM) -> Non
 def list_people(*, options: Platform = ANY_PLATFORM) -> None:
     """List who is known here.
 
-    tenuto person list
+    For example:
+
+        tenuto person list
     """
     with platform(options) as client:
         found = client.identities.people()
@@ -92,7 +94,9 @@ def create(name: str, /, *, options: Platform = ANY_PLATFORM) -> None:
 def list_accounts(*, options: Platform = ANY_PLATFORM) -> None:
     """List the service accounts, and who answers for each.
 
-    tenuto service-account list
+    For example:
+
+        tenuto service-account list
     """
     with platform(options) as client:
         found = client.identities.accounts()

@@ -38,7 +38,9 @@ def write(name: str, /, *, options: Platform = ANY_PLATFORM) -> None:
 def list_secrets(*, options: Platform = ANY_PLATFORM) -> None:
     """List which secrets there are. Values are never read back.
 
-    tenuto secret list
+    For example:
+
+        tenuto secret list
     """
     with platform(options) as client:
         found = client.identities.secrets()

@@ -103,8 +103,10 @@ def login(*, email: str = "", password_stdin: Flag = False, options: Platform = 
 def logout(*, options: Platform = ANY_PLATFORM) -> None:
     """End the sign-in: revoke its key on the platform, and forget it here.
 
-    tenuto logout
-    tenuto logout --url https://tenuto.example.com
+    For example:
+
+        tenuto logout
+        tenuto logout --url https://tenuto.example.com
     """
     place = place_of(options)
     kept = place.logins.of(place.address)
@@ -121,8 +123,10 @@ def logout(*, options: Platform = ANY_PLATFORM) -> None:
 def whoami(*, options: Platform = ANY_PLATFORM) -> None:
     """Say who you are to the platform, and in which workspace you work.
 
-    tenuto whoami
-    tenuto whoami --json
+    For example:
+
+        tenuto whoami
+        tenuto whoami --json
     """
     with platform(options) as client:
         who = client.identities.whoami()

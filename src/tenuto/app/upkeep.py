@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import tempfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -108,8 +109,8 @@ class LocalModels:
         path = self._folder / digest.removeprefix("sha256:")
         if not path.exists():
             self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            partial = path.with_suffix(".partial")
-            self._blobs.fetch(digest, partial).replace(path)
+            with tempfile.TemporaryDirectory(dir=self._folder) as own:
+                self._blobs.fetch(digest, Path(own) / "model").replace(path)
         return path
 
 

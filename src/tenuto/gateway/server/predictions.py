@@ -117,4 +117,4 @@ class Prediction:
 
 
 def server_metadata(version: str) -> bytes:
-    return msgspec.json.encode({"name": "tenuto", "version": version, "extensions": []})
+    return msgspec.json.encode({"name": "tenuto", "version": version, "extensions": ["binary_tensor_data"]})

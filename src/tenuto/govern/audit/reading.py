@@ -100,11 +100,11 @@ def record_of(row: Any) -> AuditRecord:
 def _row(row: Any, seq: int | None, placed_leaf: bytes) -> LogRow | Unreadable:
     place = "a record without a place" if seq is None else f"record {seq}"
     if row.body is None:
-        return Unreadable(place, "its row is gone from the database")
+        return Unreadable(place, "its row is gone from the database", seq, placed_leaf, gone=True)
     try:
         return LogRow.of(seq, placed_leaf, record_of(row))
     except (msgspec.MsgspecError, UnicodeDecodeError, ValueError) as error:
-        return Unreadable(place, f"its row does not hold a record: {error}")
+        return Unreadable(place, f"its row does not hold a record: {error}", seq, placed_leaf)
 
 
 def _streamed(tx: Transaction, query: sa.Select[Any]) -> Iterator[Any]:

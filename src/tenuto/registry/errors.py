@@ -46,3 +46,9 @@ DIGEST_MOVED_ON = Fault(
     "what you looked at is not what would be approved",
     "Read the version and its evidence again, and approve the digest that it shows now.",
 )
+APPROVAL_UNKNOWN = Fault(
+    "registry.approval_unknown",
+    FaultKind.NOT_FOUND,
+    "there is no such approval in this workspace",
+    "List what waits with `tenuto get Approval`, or choose the workspace that the version belongs to.",
+)

@@ -15,7 +15,13 @@ from tenuto.govern.resources import queries as resources
 from tenuto.govern.use_case import Case, use_case
 from tenuto.registry import queries, rules
 from tenuto.registry.attestations import Signer, attest
-from tenuto.registry.errors import ALREADY_DECIDED, DIGEST_MOVED_ON, NOT_GATED, VERSION_UNKNOWN
+from tenuto.registry.errors import (
+    ALREADY_DECIDED,
+    APPROVAL_UNKNOWN,
+    DIGEST_MOVED_ON,
+    NOT_GATED,
+    VERSION_UNKNOWN,
+)
 from tenuto.registry.rules import GateSpec
 from tenuto.registry.tables import dataset_version, model_version
 from tenuto.registry.words import (
@@ -173,6 +179,15 @@ def pending(case: Case, *, state: ApprovalState | None = ApprovalState.WAITING) 
     """Return the approvals of this workspace, waiting ones unless told otherwise."""
     case.permit(Ref("Approval", "*", "", case.scope.workspace))
     return [one for one in approvals.listed(case.tx, state) if case.may(one.ref)]
+
+
+@use_case("registry:approval:read", mutating=False)
+def approval(case: Case, *, approval_id: str) -> Approval:
+    found = approvals.find(case.tx, approval_id)
+    if found is None:
+        raise TenutoError(APPROVAL_UNKNOWN, approval_id)
+    case.permit(found.ref)
+    return found
 
 
 @use_case(APPROVE)

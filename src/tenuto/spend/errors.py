@@ -28,3 +28,9 @@ NOT_RESERVED = Fault(
     "a call was settled that nobody reserved",
     "This is a defect of Tenuto; report it with the request id.",
 )
+CALL_UNKNOWN = Fault(
+    "spend.call_unknown",
+    FaultKind.NOT_FOUND,
+    "the ledger of this workspace has no such call",
+    "Check the request id; a call is entered when it has ended, and stays in the workspace of its key.",
+)

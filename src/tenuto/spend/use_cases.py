@@ -6,9 +6,11 @@ from datetime import datetime
 
 import msgspec
 
+from tenuto.core.errors import TenutoError
 from tenuto.core.words import Ref
 from tenuto.govern.use_case import Case, use_case
 from tenuto.spend import queries
+from tenuto.spend.errors import CALL_UNKNOWN
 from tenuto.spend.rules import period_start
 from tenuto.spend.words import Interval, LedgerRow, Period, PeriodState, Spent
 
@@ -37,6 +39,16 @@ def ledger(case: Case, *, wanted: LedgerFilter) -> list[LedgerRow]:
         before=wanted.before,
         limit=wanted.limit,
     )
+
+
+@use_case(_LEDGER, mutating=False)
+def one_call(case: Case, *, request_id: str) -> LedgerRow:
+    """Return the entry of one call of this workspace."""
+    case.permit(Ref("Ledger", "ledger", "", case.scope.workspace))
+    found = queries.ledger(case.tx, actor="", route="", request_id=request_id, before=None, limit=1)
+    if not found:
+        raise TenutoError(CALL_UNKNOWN, request_id)
+    return found[0]
 
 
 @use_case(_LEDGER, mutating=False)

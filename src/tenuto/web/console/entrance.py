@@ -15,8 +15,8 @@ from tenuto.web.words import Call, Flash, Input, Language, Redirect, Theme, View
 
 SIGN_IN = "/sign-in"
 FIRST_OWNER = "/first-owner"
-_SMALLEST_PASSWORD = 12  # characters
-_LARGEST_PASSWORD = 256
+SMALLEST_PASSWORD = 12  # characters
+LARGEST_PASSWORD = 256
 
 SafeNext = Callable[[str], str]
 Text = Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
@@ -29,7 +29,7 @@ class NextQuery(Input, frozen=True, kw_only=True):
 
 class SignInForm(Input, frozen=True, kw_only=True):
     email: Email
-    password: Annotated[str, msgspec.Meta(max_length=_LARGEST_PASSWORD)]
+    password: Annotated[str, msgspec.Meta(max_length=LARGEST_PASSWORD)]
     next: str = "/"
 
 
@@ -37,7 +37,7 @@ class FirstOwnerForm(Input, frozen=True, kw_only=True):
     token: Text
     name: Text
     email: Email
-    password: Annotated[str, msgspec.Meta(min_length=_SMALLEST_PASSWORD, max_length=_LARGEST_PASSWORD)]
+    password: Annotated[str, msgspec.Meta(min_length=SMALLEST_PASSWORD, max_length=LARGEST_PASSWORD)]
 
 
 class PreferencesForm(Input, frozen=True, kw_only=True):
@@ -180,7 +180,7 @@ def _sign_in_view(wanted: str, refusal: Refusal | None = None) -> View:
 
 
 def _first_owner_view(refusal: Refusal | None = None) -> View:
-    return _form_view("entrance/first_owner.html", refusal, {"smallest": _SMALLEST_PASSWORD})
+    return _form_view("entrance/first_owner.html", refusal, {"smallest": SMALLEST_PASSWORD})
 
 
 def _form_view(template: str, refusal: Refusal | None, values: dict[str, Any]) -> View:

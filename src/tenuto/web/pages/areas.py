@@ -2,6 +2,18 @@
 
 from __future__ import annotations
 
-from tenuto.web.pages import home, start, workspaces
+from tenuto.web.pages import (
+    access,
+    approvals,
+    audit,
+    datasets,
+    home,
+    invitation,
+    models,
+    runs,
+    start,
+    traffic,
+    workspaces,
+)
 
-AREAS = (home, start, workspaces)
+AREAS = (home, start, invitation, workspaces, datasets, runs, models, approvals, traffic, access, audit)

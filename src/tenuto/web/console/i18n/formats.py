@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
@@ -12,6 +13,8 @@ from tenuto.core.money import Money
 _SIZES = ((10**12, "digital-terabyte"), (10**9, "digital-gigabyte"), (10**6, "digital-megabyte"))
 _SMALL_SIZES = ((10**3, "digital-kilobyte"), (1, "digital-byte"))
 _CENT = Decimal("0.01")
+_FIGURES = 4  # digits shown of a measured value
+_SMALLEST_PLAIN, _LARGEST_PLAIN = 1e-4, 1e9  # beyond, with an exponent
 _SIGNIFICANT = 3  # digits shown of an amount below a cent
 
 
@@ -28,6 +31,17 @@ class Formats:
         """Return 12K for 12,345: for figures that are looked at, not added up."""
         return numbers.format_compact_decimal(value, locale=self._locale, fraction_digits=1)
 
+    def figure(self, value: float) -> str:
+        """Return a measured value to four digits that count, however large or small it is."""
+        if value == 0 or not math.isfinite(value):
+            return numbers.format_decimal(0, locale=self._locale) if value == 0 else str(value)
+        if not _SMALLEST_PLAIN <= abs(value) < _LARGEST_PLAIN:
+            return numbers.format_scientific(value, format="0.###E0", locale=self._locale)
+        places = max(0, _FIGURES - 1 - math.floor(math.log10(abs(value))))
+        return numbers.format_decimal(
+            round(Decimal(repr(value)), places), locale=self._locale, decimal_quantization=False
+        )
+
     def percent(self, share: float | Decimal, digits: int = 1) -> str:
         """Return a share of one as a percentage: 0.123 is 12.3 %."""
         return numbers.format_percent(
@@ -43,6 +57,14 @@ class Formats:
         pattern = numbers.parse_pattern(self._locale.currency_formats["standard"].pattern)
         pattern.frac_prec = (2, places)
         return str(pattern.apply(exact, self._locale, currency=currency, currency_digits=False))
+
+    def amount(self, text: str, currency: str) -> str:
+        """Return an amount that comes as decimal text."""
+        return self.money(Money.of(text), currency)
+
+    def micros(self, count: int) -> str:
+        """Return a short time given in microseconds."""
+        return self.duration(count / 1_000_000) if count >= 1_000 else self._unit(count, "microsecond")
 
     def size(self, count: int) -> str:
         """Return a number of bytes in the largest fitting decimal unit."""

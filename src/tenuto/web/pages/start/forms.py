@@ -29,7 +29,7 @@ class ProviderForm(Input, frozen=True, kw_only=True):
 
 
 class SecretForm(Input, frozen=True, kw_only=True):
-    value: Annotated[str, msgspec.Meta(min_length=1, max_length=8_000)]
+    secret: Annotated[str, msgspec.Meta(min_length=1, max_length=8_000)]
 
 
 class RouteForm(Input, frozen=True, kw_only=True):

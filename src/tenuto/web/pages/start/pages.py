@@ -88,7 +88,7 @@ def add_provider(call: Call, body: ProviderForm, _query: None) -> View | Redirec
 def keep_secret(call: Call, body: SecretForm, _query: None) -> Redirect:
     services, scope = services_of(call), organisation_scope(call)
     name = secret_name(_chosen(call))
-    value = SecretText(body.value)
+    value = SecretText(body.secret)
     secrets.write_secret(services.desk, scope, vault=services.vault, name=name, value=value)
     return Redirect(START, flash=Flash("start.secret_kept", {"name": name}))
 

@@ -1,4 +1,4 @@
-"""Pure decisions about versions: what a gate finds, and which moves of a model are lawful."""
+"""Pure decisions about versions: what a gate finds, and what an approval is bound to."""
 
 from __future__ import annotations
 
@@ -8,15 +8,7 @@ import msgspec
 
 from tenuto.core.canonical import canonical_json
 from tenuto.core.digests import digest_of
-from tenuto.registry.words import Check, CheckResult, Evidence, GateReport, ModelVersion, Stage
-
-MOVES: Mapping[Stage, frozenset[Stage]] = {
-    Stage.REGISTERED: frozenset({Stage.GATED, Stage.BLOCKED}),
-    Stage.GATED: frozenset({Stage.APPROVED, Stage.REFUSED}),
-    Stage.BLOCKED: frozenset(),
-    Stage.APPROVED: frozenset(),
-    Stage.REFUSED: frozenset(),
-}
+from tenuto.registry.words import Check, CheckResult, Evidence, GateReport, ModelVersion
 
 
 class Bound(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):

@@ -115,7 +115,7 @@ MAY: dict[str, set[str]] = {
 }
 
 
-@pytest.mark.capability("C4")
+@pytest.mark.capability("C3")
 @pytest.mark.parametrize("role", sorted(MAY))
 def test_a_role_allows_its_deeds_in_its_workspace_and_no_other(role: str, real: World) -> None:
     """What it does not allow, and everything in another workspace, is refused."""
@@ -158,7 +158,7 @@ def test_nobody_may_do_anything_without_a_role(real: World) -> None:
             assert refused.context["rule"].startswith("default:")
 
 
-@pytest.mark.capability("C4")
+@pytest.mark.capability("C3")
 def test_a_role_that_is_taken_away_is_gone_for_the_next_question_of_another_process(
     real: World, logins: Logins
 ) -> None:
@@ -198,7 +198,7 @@ def test_a_state_that_was_never_committed_decides_nothing(real: World) -> None:
     refusal_of(lambda: totals(real.desk, ben_in(real)))
 
 
-@pytest.mark.capability("C4")
+@pytest.mark.capability("C3")
 def test_the_last_owner_stays_however_many_leave_at_once(real: World) -> None:
     (first,) = [one.id for one in bindings(real.desk, real.home) if one.role == "owner"]
     with pytest.raises(TenutoError) as caught:
@@ -267,7 +267,7 @@ def test_a_role_on_one_object_reaches_no_other(real: World) -> None:
     refusal_of(lambda: source_to_read(real.desk, ben_in(real), name="two"))
 
 
-@pytest.mark.capability("C4")
+@pytest.mark.capability("C3")
 def test_the_answer_explains_itself(real: World) -> None:
     given = assign(real, BEN, "viewer", "lab")
     scope = real.inside("lab")
@@ -309,7 +309,7 @@ def decide(world: World, scope: Scope, version: ModelVersion) -> ModelVersion:
     )
 
 
-@pytest.mark.capability("C5")
+@pytest.mark.capability("M10")
 def test_an_author_does_not_approve_and_another_owner_does(real: World) -> None:
     version = gated(real, real.inside("lab"))
     refused = refusal_of(lambda: decide(real, real.inside("lab"), version))
@@ -318,7 +318,7 @@ def test_an_author_does_not_approve_and_another_owner_does(real: World) -> None:
     assert decide(real, ben_in(real), version).stage is Stage.APPROVED
 
 
-@pytest.mark.capability("C5")
+@pytest.mark.capability("M10")
 def test_neither_through_a_service_account_nor_through_a_run(real: World) -> None:
     robot = create_account(real.desk, real.home, name="robot").actor
     assign(real, robot, "owner", "lab")
@@ -335,7 +335,7 @@ def test_neither_through_a_service_account_nor_through_a_run(real: World) -> Non
         assert decide(real, ben_in(real), version).stage is Stage.APPROVED
 
 
-@pytest.mark.capability("C5")
+@pytest.mark.capability("M10")
 def test_a_run_decides_nothing_itself(real: World) -> None:
     version = gated(real, real.inside("lab"))
     run = Actor(ActorKind.RUN, real.desk.ids.new(), "approve-it", BEN.id)
@@ -343,7 +343,7 @@ def test_a_run_decides_nothing_itself(real: World) -> None:
     refusal_of(lambda: decide(real, real.inside("lab", run), version))
 
 
-@pytest.mark.capability("C5")
+@pytest.mark.capability("M10")
 def test_duties_are_joined_outside_production_only_and_loudly(real: World) -> None:
     scope = real.declare_workspace("alone", Environment.DEVELOPMENT, separation_of_duties=False)
     version = gated(real, scope, "alone")
@@ -356,7 +356,7 @@ def test_duties_are_joined_outside_production_only_and_loudly(real: World) -> No
     assert caught.value.fault.code == "govern.duties_not_separable"
 
 
-@pytest.mark.capability("C5")
+@pytest.mark.capability("M10")
 def test_joining_and_separating_again_takes_effect_at_once(real: World) -> None:
     scope = real.inside("lab")
     version = gated(real, scope)

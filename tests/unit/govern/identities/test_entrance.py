@@ -60,7 +60,7 @@ def eve(empty: World) -> Entered:
 # The first owner.
 
 
-@pytest.mark.capability("C1")
+@pytest.mark.capability("C4")
 def test_the_token_makes_the_first_owner_once(empty: World) -> None:
     token = entrance.bootstrap_token(empty.keeper)
     spare = entrance.bootstrap_token(empty.keeper)
@@ -83,7 +83,7 @@ def test_the_token_makes_the_first_owner_once(empty: World) -> None:
     assert entrance.bootstrap_token(empty.keeper) is None
 
 
-@pytest.mark.capability("C1")
+@pytest.mark.capability("C4")
 def test_the_token_is_good_for_one_hour(empty: World, shift_clock: Shift) -> None:
     token = entrance.bootstrap_token(empty.keeper)
     assert token is not None
@@ -105,7 +105,7 @@ def test_a_token_is_not_used_up_by_an_attempt_that_fails(empty: World) -> None:
     assert entrance.found(empty.keeper, STRANGER, token, OWNER)
 
 
-@pytest.mark.capability("C1")
+@pytest.mark.capability("C4")
 def test_of_two_founders_at_once_one_founds(empty: World) -> None:
     tokens = [entrance.bootstrap_token(empty.keeper) for _ in range(2)]
 
@@ -123,7 +123,7 @@ def test_of_two_founders_at_once_one_founds(empty: World) -> None:
     assert ended[1] in {"govern.already_founded", "store.conflicting_change"}
 
 
-@pytest.mark.capability("C1")
+@pytest.mark.capability("C4")
 def test_there_is_no_credential_before_somebody_made_one(empty: World) -> None:
     with empty.desk.database.begin(empty.home, Role.SYSTEM) as tx:
         for table in (api_key, web_session, one_time_token):

@@ -55,7 +55,7 @@ def amounts(world: World, workspace: str = "lab") -> list[Money]:
         return [one.amount for one in spend.budgets(tx)]
 
 
-@pytest.mark.capability("C3")
+@pytest.mark.capability("C15")
 def test_a_plan_says_what_apply_then_does(world: World) -> None:
     assert ask_plan(world, budget()) == [Change(Verb.CREATE, "Budget", "small", "lab", 0)]
     assert amounts(world) == []
@@ -69,7 +69,7 @@ def test_a_plan_says_what_apply_then_does(world: World) -> None:
     assert stands(world).version == 2
 
 
-@pytest.mark.capability("C3")
+@pytest.mark.capability("C15")
 def test_applying_the_same_again_changes_and_records_nothing(world: World) -> None:
     ask(world, budget())
     before = len(entries(world.desk, world.inside("lab"), wanted=Filter()))
@@ -79,7 +79,7 @@ def test_applying_the_same_again_changes_and_records_nothing(world: World) -> No
     assert stands(world).version == 1
 
 
-@pytest.mark.capability("C3")
+@pytest.mark.capability("C15")
 def test_history_keeps_every_version_and_rollback_declares_an_old_one_again(world: World) -> None:
     for amount in ("1", "2", "3"):
         ask(world, budget(amount))
@@ -109,7 +109,7 @@ def test_history_keeps_every_version_and_rollback_declares_an_old_one_again(worl
         assert error.fault.code == "govern.revision_unknown"
 
 
-@pytest.mark.capability("C3")
+@pytest.mark.capability("C15")
 def test_what_is_deleted_keeps_its_history_and_may_be_declared_anew(world: World) -> None:
     ask(world, budget("1"))
     scope = world.inside("lab")
@@ -193,7 +193,7 @@ def test_nothing_to_apply_is_said_to_be_wrong_input(world: World, road: Callable
     assert refusal_of(lambda: road(world)).fault.code == "govern.nothing_declared"
 
 
-@pytest.mark.capability("C3")
+@pytest.mark.capability("C15")
 def test_several_workspaces_change_together_or_not_at_all(world: World) -> None:
     world.declare_workspace("other")
     documents = [budget("1", "lab"), budget("2", "other"), Document("Price", "sim", PRICE)]
@@ -250,7 +250,7 @@ def test_a_workspace_and_what_is_in_it_may_be_declared_at_once(world: World) -> 
     assert amounts(world, "fresh") == [Money.of(1)]
 
 
-@pytest.mark.capability("C3")
+@pytest.mark.capability("C15")
 def test_of_two_writers_at_once_one_makes_it_and_the_other_reads_again(world: World) -> None:
     together = threading.Barrier(2)
 

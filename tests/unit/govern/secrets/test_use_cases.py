@@ -22,7 +22,7 @@ def write(world: World, scope: Scope, value: SecretText = CANARY, name: str = "t
     return write_secret(world.desk, scope, vault=world.vault, name=name, value=value)
 
 
-@pytest.mark.capability("C6")
+@pytest.mark.capability("C8")
 def test_a_secret_is_written_and_used_and_never_shown(world: World) -> None:
     assert write(world, world.home).version == 1
     assert write(world, world.home, SecretText("canary-next")).version == 2
@@ -42,7 +42,7 @@ def test_a_secret_is_written_and_used_and_never_shown(world: World) -> None:
         assert secret.encode().hex() not in everything
 
 
-@pytest.mark.capability("C6")
+@pytest.mark.capability("C8")
 def test_secrets_of_one_place_are_not_those_of_another(world: World) -> None:
     lab, other = world.inside("lab"), world.declare_workspace("other")
     for number, scope in enumerate((world.home, lab)):
@@ -60,7 +60,7 @@ def test_secrets_of_one_place_are_not_those_of_another(world: World) -> None:
     assert caught.value.fault.code == "govern.secret_unknown"
 
 
-@pytest.mark.capability("C6")
+@pytest.mark.capability("C8")
 def test_an_envelope_opens_in_its_own_row_only(world: World) -> None:
     write(world, world.home, name="one")
     write(world, world.home, name="two")

@@ -47,6 +47,11 @@ class CedarDecider:
     def explain(self, tx: Transaction, actor: Actor, action: str, resource: Ref) -> Explanation:
         return self._authorizer(tx).explain(actor, action, resource, workspace=tx.scope.workspace)
 
+    @property
+    def roles(self) -> list[str]:
+        """The names of all roles that somebody can be given."""
+        return sorted(self._library.roles)
+
     def require_sound(self, granted: Granted) -> None:
         """Raise unless decisions can rest on ``granted``: one unsound binding would stop them all."""
         Authorizer(self._library, [_binding(granted)], [])

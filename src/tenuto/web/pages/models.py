@@ -1,4 +1,4 @@
-"""Models: which versions there are; of one, everything that speaks for it or against it, and its way into traffic."""
+"""Models: which versions there are; of one, all that speaks for or against it, and its way into traffic."""
 
 from __future__ import annotations
 

@@ -24,7 +24,8 @@ class Everybody(msgspec.Struct, frozen=True):
 
     @property
     def names(self) -> dict[str, str]:
-        return {one.id: one.name for one in (*(self.people or ()), *(self.accounts or ()))}
+        people = {one.id: one.name for one in self.people or ()}
+        return people | {one.id: one.name for one in self.accounts or ()}
 
     @property
     def subjects(self) -> list[tuple[str, str]]:

@@ -138,7 +138,7 @@ def _joined(tables: Sequence[Any], files: Sequence[Path]) -> Any:
     arrow, _ = _libraries()
     try:
         return arrow.concat_tables(tables, promote_options="permissive")
-    except arrow.ArrowInvalid as error:
+    except (arrow.ArrowInvalid, arrow.ArrowTypeError) as error:
         names = ", ".join(path.name for path in files)
         raise TenutoError(COLUMNS_DIFFER, f"{names}: {error}") from None
 

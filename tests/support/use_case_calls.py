@@ -11,6 +11,7 @@ from typing import Any
 import msgspec
 
 from support.pipeline_graphs import graph, node
+from support.rows import FACTORIES
 from support.world import World
 from tenuto.core.digests import digest_of
 from tenuto.core.words import Ref
@@ -32,6 +33,7 @@ from tenuto.registry.rules import approval_digest
 from tenuto.registry.use_cases import NewArtifact, NewDataset, NewModel
 from tenuto.registry.words import Evidence, ModelVersion
 from tenuto.spend import use_cases as spend
+from tenuto.spend.tables import usage_record
 
 DIGEST = digest_of(b"content")
 
@@ -349,6 +351,16 @@ def totals(world: World) -> Prepared:
     return Prepared(lambda desk: spend.totals(desk, world.inside("lab")))
 
 
+@calls(spend.one_call)
+def one_call(world: World) -> Prepared:
+    scope = world.inside("lab")
+    assert scope.workspace
+    row = FACTORIES["usage_record"](scope.workspace)
+    with world.desk.database.begin(scope) as tx:
+        tx.execute(usage_record.insert(), row)
+    return Prepared(lambda desk: spend.one_call(desk, scope, request_id=row["request_id"]))
+
+
 @calls(spend.today)
 def today(world: World) -> Prepared:
     return Prepared(lambda desk: spend.today(desk, world.inside("lab")))
@@ -485,6 +497,13 @@ def lineage(world: World) -> Prepared:
 @calls(registry.pending)
 def pending(world: World) -> Prepared:
     return Prepared(lambda desk: registry.pending(desk, world.inside("lab")))
+
+
+@calls(registry.approval)
+def approval(world: World) -> Prepared:
+    _gated(world)
+    (waiting,) = registry.pending(world.desk, world.inside("lab"))
+    return Prepared(lambda desk: registry.approval(desk, world.inside("lab"), approval_id=waiting.id))
 
 
 @calls(registry.approve)

@@ -52,14 +52,18 @@ def playing(layout: Layout, answer: Callable[[int], bytes | None]) -> Iterator[N
     listener.listen()
 
     def serve() -> None:
-        visits = 0
+        visits, words = 0, answer(0)
         with listener:
-            while (words := answer(visits)) is not None:
+            while words is not None:
                 visits += 1
                 line, _ = listener.accept()
+                following = answer(visits)
+                if following is None:
+                    listener.close()  # before the last words: whoever heard them finds nobody
                 with line:
                     line.recv(512)
                     line.sendall(words)
+                words = following
 
     thread = threading.Thread(target=serve)
     thread.start()

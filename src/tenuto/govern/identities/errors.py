@@ -28,12 +28,6 @@ KEY_REFUSED = Fault(
     "the key is not valid",
     "It may be revoked or expired: make a new one with `tenuto key create`, or sign in with `tenuto login`.",
 )
-SESSION_ENDED = Fault(
-    "govern.session_ended",
-    FaultKind.UNAUTHENTICATED,
-    "nobody is signed in",
-    "Sign in.",
-)
 PERSON_UNKNOWN = Fault(
     "govern.person_unknown",
     FaultKind.NOT_FOUND,

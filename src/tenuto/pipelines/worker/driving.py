@@ -22,7 +22,7 @@ from tenuto.pipelines.worker.code import Code
 from tenuto.pipelines.worker.files import Contents, project
 from tenuto.pipelines.worker.journal import Journal
 from tenuto.pipelines.worker.lease import Lease
-from tenuto.pipelines.worker.looking_up import Asked, Found, gone
+from tenuto.pipelines.worker.looking_up import Asked, Found
 from tenuto.pipelines.worker.results import Result, failed
 from tenuto.pipelines.worker.tools import Tools
 
@@ -97,9 +97,9 @@ class Drive:
             self._journal.finish(decision.finished)
             return False
         elif fresh := [task for task in decision.start if task not in self._found]:
-            self._look_up(fresh)
+            self._take_up(fresh)
         elif self._queue and self._attempts.free:
-            self._begin()
+            self._start()
         else:
             return self._wait(decision)
         return True
@@ -134,16 +134,38 @@ class Drive:
             self._contents.keep(items, folder)
         return items
 
-    def _look_up(self, tasks: Iterable[TaskId]) -> None:
-        """Journal the results that are there already; queue the rest."""
+    def _take_up(self, tasks: Iterable[TaskId]) -> None:
+        """Journal the results that are there already, begin what there is room for, queue the rest."""
         asked = self._asked(tasks)
-        found = {task: self._if_stored(one) for task, one in self._journal.look_up(asked).items()}
-        hits = {task: one for task, one in found.items() if one.outputs is not None}
-        if hits:
-            self._journal.start(hits)
-        missing = [task for task in found if task not in hits]
-        self._found |= {task: found[task] for task in missing}
-        self._queue.extend(chunks(missing, self._tools.slots))
+        if not asked:
+            return
+        begun: list[tuple[TaskId, ...]] = []
+
+        def choose(missing: list[TaskId]) -> set[TaskId]:
+            others_wait = bool(self._queue)
+            self._queue.extend(chunks(missing, self._tools.slots))
+            if not others_wait:
+                begun.extend(self._next())
+            return {task for chunk in begun for task in chunk}
+
+        found = self._journal.take_up(asked, self._contents.there, choose)
+        self._found |= {task: one for task, one in found.items() if one.outputs is None}
+        self._begin(begun)
+
+    def _start(self) -> None:
+        """Journal as many chunks as there are free slots as running, then begin them."""
+        begun = self._next()
+        self._journal.start({task: self._found[task] for chunk in begun for task in chunk})
+        self._begin(begun)
+
+    def _next(self) -> list[tuple[TaskId, ...]]:
+        return [self._queue.popleft() for _ in range(min(self._attempts.free, len(self._queue)))]
+
+    def _begin(self, begun: Iterable[tuple[TaskId, ...]]) -> None:
+        state = self._journal.state
+        for chunk in begun:
+            work = self._code.work(self._run, state, chunk, [self._found.pop(task) for task in chunk])
+            self._attempts.begin(Attempt(self._tools, self._contents, work))
 
     def _asked(self, tasks: Iterable[TaskId]) -> dict[TaskId, Asked]:
         """Return what to look up. A task that cannot even be started fails, with the reason for its author."""
@@ -156,23 +178,6 @@ class Drive:
         if broken:
             self._journal.change(broken)
         return asked
-
-    def _if_stored(self, found: Found) -> Found:
-        """Take a result only if its contents are still stored."""
-        if found.outputs is None or self._contents.there(found.outputs.values()):
-            return found
-        return gone(found)
-
-    def _begin(self) -> None:
-        """Journal as many chunks as there are free slots as running, then begin them."""
-        state = self._journal.state
-        count = min(self._attempts.free, len(self._queue))
-        begun = [self._queue.popleft() for _ in range(count)]
-        found = {task: self._found.pop(task) for chunk in begun for task in chunk}
-        works = [self._code.work(self._run, state, chunk, [found[task] for task in chunk]) for chunk in begun]
-        self._journal.start(found)
-        for work in works:
-            self._attempts.begin(Attempt(self._tools, self._contents, work))
 
     def _wait(self, decision: Decision) -> bool:
         if self._attempts.busy:

@@ -5,7 +5,7 @@ Every transition is one transaction under the run's fence. What the journal refu
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
 import msgspec
@@ -26,11 +26,14 @@ from tenuto.pipelines.words import (
     TaskState,
     TaskStatus,
 )
-from tenuto.pipelines.worker.looking_up import Asked, Found, explained
+from tenuto.pipelines.worker.looking_up import Asked, Found, explained, gone
 from tenuto.pipelines.worker.results import Result, texts_without_nul
 from tenuto.pipelines.worker.tools import Tools
 from tenuto.store import outbox
 from tenuto.store.database import Transaction
+
+Stored = Callable[[Iterable[StoredValue]], bool]
+Choose = Callable[[list[TaskId]], set[TaskId]]
 
 _VERDICT = Verdict.system("the run was allowed when it was submitted")
 
@@ -66,31 +69,25 @@ class Journal:
         expansions = {**self.state.expansions, node: tuple(items)}
         self.state = msgspec.structs.replace(self.state, expansions=expansions)
 
-    def look_up(self, asked: Mapping[TaskId, Asked]) -> dict[TaskId, Found]:
-        """Find results that are there already, and say why or why not."""
-        workspace = self._held.run.workspace
-        with self._tools.desk.database.begin(self._held.run.scope) as tx:
-            there = queries.results_for(tx, workspace, {one.key for one in asked.values() if one.cached})
-            missing = {one.parts.step for one in asked.values() if one.key not in there}
-            newest = {step: queries.newest_parts(tx, workspace, step) for step in missing}
-        return {
-            task: explained(one, there.get(one.key) if one.cached else None, newest.get(one.parts.step))
-            for task, one in asked.items()
-        }
+    def take_up(self, asked: Mapping[TaskId, Asked], stored: Stored, choose: Choose) -> dict[TaskId, Found]:
+        """Write which results are there already and which tasks run now; only then may anything start.
+
+        A result counts only if its contents are still ``stored``. Of the tasks that have to run, ``choose``
+        tells which start at once; ``start`` writes the others when their turn comes.
+        """
+        with self._transition("starting", "started") as tx:
+            found = self._find(tx, asked, stored)
+            begun = choose([task for task, one in found.items() if one.outputs is None])
+            taken = {task: one for task, one in found.items() if one.outputs is not None or task in begun}
+            states = self._write_start(tx, taken)
+        self._remember_start(taken, states)
+        return found
 
     def start(self, found: Mapping[TaskId, Found]) -> None:
-        """Write that tasks run now, or that their result was there; only then may anything start."""
-        states = {task: self._started(task, one) for task, one in found.items()}
-        notes = {
-            task: TaskNote(
-                starts=one.outputs is None, key=one.key, parts=one.parts, cache=one.cache, why=one.why
-            )
-            for task, one in found.items()
-        }
+        """Write that tasks run now that were looked up before."""
         with self._transition("starting", "started") as tx:
-            queries.write_tasks(tx, self._held, states, notes)
-        self._keys |= {task: (one.key, one.parts) for task, one in found.items() if one.cache != "off"}
-        self._tasks.update(states)
+            states = self._write_start(tx, found)
+        self._remember_start(found, states)
 
     def settle(self, results: Sequence[Result]) -> None:
         """Write what became of tasks. After this commit a success is never done again."""
@@ -112,6 +109,34 @@ class Journal:
 
     def cancel(self) -> None:
         self.state = msgspec.structs.replace(self.state, cancelled=True)
+
+    def _find(self, tx: Transaction, asked: Mapping[TaskId, Asked], stored: Stored) -> dict[TaskId, Found]:
+        workspace = self._held.run.workspace
+        wanted = {one.key for one in asked.values() if one.cached}
+        there = queries.results_for(tx, workspace, wanted) if wanted else {}
+        steps = {one.parts.step for one in asked.values() if one.cached and one.key not in there}
+        newest = {step: queries.newest_parts(tx, workspace, step) for step in steps}
+        found = {}
+        for task, one in asked.items():
+            outputs = there.get(one.key) if one.cached else None
+            told = explained(one, outputs, newest.get(one.parts.step))
+            found[task] = told if outputs is None or stored(outputs.values()) else gone(told)
+        return found
+
+    def _write_start(self, tx: Transaction, found: Mapping[TaskId, Found]) -> dict[TaskId, TaskState]:
+        states = {task: self._started(task, one) for task, one in found.items()}
+        notes = {
+            task: TaskNote(
+                starts=one.outputs is None, key=one.key, parts=one.parts, cache=one.cache, why=one.why
+            )
+            for task, one in found.items()
+        }
+        queries.write_tasks(tx, self._held, states, notes)
+        return states
+
+    def _remember_start(self, found: Mapping[TaskId, Found], states: Mapping[TaskId, TaskState]) -> None:
+        self._keys |= {task: (one.key, one.parts) for task, one in found.items() if one.cache != "off"}
+        self._tasks.update(states)
 
     def _settle(
         self,

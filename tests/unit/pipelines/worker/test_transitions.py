@@ -72,6 +72,36 @@ def test_what_is_begun_is_in_the_journal_already(host: PipelineHost) -> None:
     assert seen == [(TaskStatus.RUNNING, 1)]
 
 
+def test_nothing_is_begun_without_the_journal_however_many_wait(host: PipelineHost) -> None:
+    """A map that fills every slot, and beside it steps that become ready while its items wait."""
+    seen: list[tuple[str, TaskStatus]] = []
+
+    def look(name: str) -> None:
+        seen.append((name, host.tasks(run)[name].state.status))
+
+    def each(x0: int, x1: int) -> int:
+        look(f"each/{x0}")
+        return x0 * x1
+
+    def side(name: str) -> Any:
+        def step(x0: int) -> int:
+            look(name)
+            return x0
+
+        return step
+
+    flow = mapping()
+    beside = [node("one", "$size"), node("two", "one"), node("three", "two")]
+    functions = {"work:items": lambda: list(range(12)), "work:each": each, "work:total": total}
+    functions |= {f"work:{one.name}": side(one.name) for one in beside}
+    run = host.submit(graph(*beside, *flow.nodes, results=("total", "three")), size=2)
+    Worker(host.tools(SimulatedExecutor(functions), slots=1)).once()
+    assert host.status(run) == "succeeded"
+    assert len(seen) == 15
+    assert {status for _, status in seen} == {TaskStatus.RUNNING}
+    assert all(task.executions == 1 for task in host.tasks(run).values())
+
+
 def test_the_items_of_a_map_are_journalled_before_any_of_them(host: PipelineHost) -> None:
     rows: list[int] = []
 

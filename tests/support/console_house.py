@@ -14,6 +14,11 @@ import msgspec
 
 from tenuto.app.settings import Settings
 from tenuto.app.up import running
+from tenuto.cli.demo import data_steps, gateway_steps, run_steps, setting_up
+from tenuto.cli.demo.door import Door
+from tenuto.cli.demo.performance import PROJECT
+from tenuto.cli.demo.simulators import simulator
+from tenuto.cli.demo.stage import WORKSPACE, Stage
 
 PASSWORD = "quartet of red bicycles"
 OWNER = ("ada@example.org", "Ada Lovelace")
@@ -31,7 +36,7 @@ class House(msgspec.Struct, frozen=True):
     keys: dict[str, str]
 
     def api(
-        self, who: tuple[str, str], method: str, path: str, body: Any = None, workspace: str = "lab"
+        self, who: tuple[str, str], method: str, path: str, body: Any = None, workspace: str = WORKSPACE
     ) -> Any:
         return ask(self.address, method, path, body, key=self.keys[who[0]], workspace=workspace)
 
@@ -85,13 +90,44 @@ def settle(built: House) -> None:
         {"token": built.token, "name": name, "email": email, "password": PASSWORD},
     )
     built.keys[email] = made["key"]
-    apply(built, {"kind": "Workspace", "name": "lab", "spec": {"environment": "production"}})
+    setting_up.workspace(Door(built.address, made["key"]))
+    sandbox = {"environment": "development", "separation_of_duties": False}
+    apply(built, {"kind": "Workspace", "name": "sandbox", "spec": sandbox})
     for (address, called), roles in _ROLES.items():
         invited = built.api(OWNER, "POST", "/api/v1/people", {"email": address, "name": called})
         accepted = {"token": invited["token"], "name": called, "password": PASSWORD}
         built.keys[address] = ask(built.address, "POST", "/api/v1/invitations/accept", accepted)["key"]
         for role in roles:
             built.api(OWNER, "POST", "/api/v1/bindings", {"subject": address, "role": role})
+
+
+@contextlib.contextmanager
+def lived_in(built: House, folder: Path) -> Iterator[Stage]:
+    """Let the demo's own steps happen in a settled house: a dataset, a run, a model that waits, two calls."""
+    key = "a-key-of-the-upstream"
+    doors = {who: Door(built.address, built.keys[who[0]], WORKSPACE) for who in (OWNER, SCIENTIST, APPROVER)}
+    with simulator(folder / "first.jsonl", key) as first, simulator(folder / "second.jsonl", key) as second:
+        setting_up.upstreams(Door(built.address, built.keys[OWNER[0]]), [first, second], key)
+        stage = Stage(
+            address=built.address,
+            folder=folder,
+            project=PROJECT,
+            sources=built.settings.home / "sources",
+            owner=doors[OWNER],
+            scientist=doors[SCIENTIST],
+            approver=doors[APPROVER],
+            first=first,
+            second=second,
+            worker_pid=lambda: 0,
+            progress=lambda _said: None,
+            kept={"gateway_key": setting_up.application(doors[OWNER])},
+        )
+        data_steps.ingest(stage)
+        run = run_steps.follow(stage, run_steps.submit(stage, depth=3))
+        run_steps.require_succeeded(run)
+        stage.kept["run"] = run["run"]["id"]
+        gateway_steps.call(stage)
+        yield stage
 
 
 def apply(built: House, *documents: dict[str, Any]) -> None:

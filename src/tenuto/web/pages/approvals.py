@@ -15,7 +15,7 @@ from tenuto.web.api.scopes import services_of
 from tenuto.web.faults import status_of
 from tenuto.web.pages.comparing import compared, differing
 from tenuto.web.pages.declaring import form, page
-from tenuto.web.pages.models import attested, current_version, in_traffic
+from tenuto.web.pages.models import attested, author_names, current_version, in_traffic
 from tenuto.web.pages.names import names_of
 from tenuto.web.pages.place import working_scope
 from tenuto.web.registry.words import Group, Nav, Refusal, Route
@@ -88,8 +88,8 @@ def _shown(call: Call, refusal: Refusal | None = None) -> View:
         "current": current,
         "metrics": compared(version, current),
         "differences": differing(version, current),
+        "names": author_names(call, scope, version),
         "why": why_me(services.desk, scope, services.decider, use_cases.APPROVE, version.ref),
-        "names": names_of(call),
         "refusal": refusal,
     }
     title_values: dict[str, str | int] = {"name": approval.subject_name}

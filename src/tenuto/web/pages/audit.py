@@ -74,7 +74,7 @@ def listing(call: Call, _body: None, query: AuditQuery) -> View:
         "when": _when,
         "query": query,
         "filters": urlencode(query.filters),
-        "actors": [("", ""), *sorted(names_of(call).items(), key=lambda pair: pair[1])],
+        "actors": sorted(names_of(call).items(), key=lambda pair: pair[1]),
         "may_verify": _may(call, "govern:audit:verify"),
         "may_export": _may(call, "govern:audit:export"),
     }

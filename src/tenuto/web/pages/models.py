@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated, Any
 
 import msgspec
@@ -13,6 +14,7 @@ from tenuto.govern.approvals.words import Approval
 from tenuto.govern.resources import use_cases as resources
 from tenuto.govern.resources.words import Document, Stored
 from tenuto.govern.workspaces.errors import WORKSPACE_NEEDED
+from tenuto.pipelines import use_cases as runs
 from tenuto.registry import use_cases
 from tenuto.registry.attestations import require_attested
 from tenuto.registry.errors import ATTESTATION_INVALID
@@ -103,7 +105,7 @@ def _shown(call: Call, version: int | None, refusal: Refusal | None = None) -> V
         "metrics": compared(found, current),
         "waiting": waiting_for(call, scope, found),
         "others": [one for one in use_cases.models(services.desk, scope) if one.name == found.name],
-        "names": names_of(call),
+        "names": author_names(call, scope, found),
         "may_deploy": found.stage is Stage.APPROVED and _may_declare(call, scope),
         "may_roll_back": _may_declare(call, scope),
     }
@@ -134,6 +136,16 @@ def current_version(
     if other is None:
         return None
     return use_cases.model(services_of(call).desk, scope, name=found.name, version=other)
+
+
+def author_names(call: Call, scope: Scope, found: ModelVersion) -> Mapping[str, str]:
+    """Return names by id. Whoever may see the run that made a version may know who started it."""
+    known = names_of(call)
+    kind, _, run_id = found.producer.partition("/")[0].partition(":")
+    if kind != "run" or not allowed(call, scope, "pipelines:run:read", "Run", run_id):
+        return known
+    starter = runs.run(services_of(call).desk, scope, run_id=run_id).run.actor
+    return {starter.id: starter.name, **known}
 
 
 def attested(call: Call, found: ModelVersion) -> bool:

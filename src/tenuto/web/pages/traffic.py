@@ -47,8 +47,8 @@ def show(call: Call, _body: None, query: TrafficQuery) -> View:
         "totals": spend.totals(desk, scope),
         "query": query,
         "filters": urlencode(query.filters),
-        "routes": [("", ""), *((name, name) for name in sorted(routes))],
-        "actors": [("", ""), *sorted(names.items(), key=lambda pair: pair[1])],
+        "routes": [(name, name) for name in sorted(routes)],
+        "actors": sorted(names.items(), key=lambda pair: pair[1]),
     }
     return View(_LIST, values, title="traffic.title")
 

@@ -104,7 +104,7 @@ def _keys(call: Call, *, status: int | None = None, **more: Any) -> View:
     owner = Ref("ApiKey", "new", "new", _scope(call, stands).workspace, {"owner": call.actor.answerable})
     values: dict[str, Any] = {
         "keys": keys(call, stands),
-        "accounts": [("", ""), *((one.name, one.name) for one in every.accounts or ())],
+        "accounts": [(one.name, one.name) for one in every.accounts or ()],
         "places": {place.id: place.name for place in stands.places},
         "here": stands.here,
         "may_create": may(services_of(call).desk, _scope(call, stands), "govern:api_key:create", owner),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from functools import cache
 from pathlib import Path
 
 import msgspec
@@ -70,6 +71,12 @@ class World(msgspec.Struct, frozen=True):
         return self.inside(name)
 
 
+@cache
+def library() -> PolicyLibrary:
+    """Return the built-in policies, read and validated once: nothing changes them."""
+    return PolicyLibrary.built_in()
+
+
 @pytest.fixture
 def world(desk: Desk, tmp_path: Path) -> World:
     """A world with the workspace `lab`, in which everything is allowed."""
@@ -88,7 +95,7 @@ def build_world(desk: Desk, folder: Path) -> World:
         desk=desk,
         folder=folder,
         keys=keys,
-        decider=CedarDecider(PolicyLibrary.built_in()),
+        decider=CedarDecider(library()),
         kinds=Kinds([*own, *gateway_kinds(dialects.profiles)]),
         keeper=Doorkeeper(desk, Passwords(os.urandom), keys.pepper, os.urandom),
         vault=Vault(keys.secrets, os.urandom),

@@ -10,7 +10,7 @@ import pytest
 
 from support.platform import ANN, BEN
 from support.use_case_calls import declare_gate, new_artifact, new_dataset, new_model
-from support.world import World
+from support.world import World, library
 from tenuto.core.errors import TenutoError
 from tenuto.core.words import ANONYMOUS, Actor, ActorKind, Ref, Scope
 from tenuto.data.use_cases import source_to_read
@@ -19,7 +19,7 @@ from tenuto.govern.access.decider import CedarDecider
 from tenuto.govern.access.use_cases import bindings, explain, grant, revoke
 from tenuto.govern.audit.use_cases import Filter, entries
 from tenuto.govern.identities.use_cases import create_account, invite, people
-from tenuto.govern.policy import Explanation, PolicyLibrary
+from tenuto.govern.policy import Explanation
 from tenuto.govern.resources.use_cases import apply, delete, listing
 from tenuto.govern.resources.words import Document
 from tenuto.govern.secret_text import SecretText
@@ -44,7 +44,7 @@ def real(world: World) -> World:
 
 def strict(world: World, database: Database) -> Desk:
     """A desk of another process: its own connections, its own decider."""
-    decider = CedarDecider(PolicyLibrary.built_in())
+    decider = CedarDecider(library())
     return msgspec.structs.replace(world.desk, database=database, decider=decider)
 
 
@@ -139,7 +139,7 @@ def test_a_role_allows_its_deeds_in_its_workspace_and_no_other(role: str, real: 
 
 
 def test_every_built_in_role_is_tried() -> None:
-    assert set(MAY) == set(PolicyLibrary.built_in().roles)
+    assert set(MAY) == set(library().roles)
 
 
 @pytest.mark.capability("C4")

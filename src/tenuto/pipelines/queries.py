@@ -28,6 +28,7 @@ from tenuto.pipelines.words import (
 from tenuto.store.database import Transaction
 
 _NOW = sa.func.tenuto_now()
+_OPEN = ("queued", "running")
 _WHOLE = -1  # the item number of a node that is not mapped
 
 _CLAIM = sa.text(
@@ -121,6 +122,11 @@ def runs(tx: Transaction, *, limit: int = 100) -> list[RunRecord]:
     return [_run(row) for row in tx.rows(query)]
 
 
+def open_runs(tx: Transaction) -> set[str]:
+    """Return the runs that have not ended."""
+    return {str(row.id) for row in tx.rows(sa.select(run.c.id).where(run.c.status.in_(_OPEN)))}
+
+
 def tasks_of(tx: Transaction, run_id: str) -> list[TaskRecord]:
     query = sa.select(run_task).where(run_task.c.run_id == run_id).order_by(run_task.c.node, run_task.c.item)
     return [_task(row) for row in tx.rows(query)]
@@ -141,9 +147,7 @@ def state_of(tx: Transaction, record: RunRecord) -> RunState:
 def request_cancel(tx: Transaction, run_id: str) -> None:
     """Ask for the end of a run. One that has ended already stays as it is."""
     tx.execute(
-        sa.update(run)
-        .where(run.c.id == run_id, run.c.status.in_(["queued", "running"]))
-        .values(cancelled=True, wake_at=None)
+        sa.update(run).where(run.c.id == run_id, run.c.status.in_(_OPEN)).values(cancelled=True, wake_at=None)
     )
 
 

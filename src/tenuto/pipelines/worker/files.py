@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -91,6 +91,21 @@ class Contents:
                 partial = place.with_suffix(".partial")
                 self._blobs.fetch(digest, partial).replace(place)
         return place
+
+
+def folders_of_runs(scratch: Path) -> dict[Path, str]:
+    """Return what lies here of runs: folders with the run each belongs to."""
+    return {folder: folder.name.rpartition("-")[0] for folder in scratch.glob("*-*")}
+
+
+def sweep(folders: Mapping[Path, str], open_runs: Container[str]) -> None:
+    """Remove what workers that died left of runs that have ended since.
+
+    The open runs have to be asked for after the folders, or a run begun in between would lose its own.
+    """
+    for folder, run in folders.items():
+        if run not in open_runs:
+            _remove(folder)
 
 
 def _remove(folder: Path) -> None:

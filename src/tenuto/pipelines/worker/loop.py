@@ -12,6 +12,7 @@ from tenuto.pipelines.errors import RUN_STUCK
 from tenuto.pipelines.records import Held
 from tenuto.pipelines.words import RunStatus
 from tenuto.pipelines.worker.driving import drive
+from tenuto.pipelines.worker.files import folders_of_runs, sweep
 from tenuto.pipelines.worker.journal import finish
 from tenuto.pipelines.worker.tools import Tools
 from tenuto.store.database import Role
@@ -36,6 +37,7 @@ class Worker:
 
     def run(self, idle_seconds: float = 1.0) -> None:
         """Take runs until stopped. A run under way is let go to whoever takes it up next."""
+        self._tidy()
         while not self._stopping.is_set():
             if not self.once():
                 self._bell.wait(idle_seconds)
@@ -55,6 +57,16 @@ class Worker:
             _log.exception("worker.broken")
             return False
         return True
+
+    def _tidy(self) -> None:
+        folders = folders_of_runs(self._tools.scratch)
+        try:
+            with self._tools.desk.database.begin(_SCOPE, Role.SYSTEM) as tx:
+                open_runs = queries.open_runs(tx)
+        except TenutoError as error:
+            _log.warning("worker.untidied fault=%s detail=%s", error.fault.code, error.detail)
+            return
+        sweep(folders, open_runs)
 
     def _claim(self) -> Held | None:
         tools = self._tools

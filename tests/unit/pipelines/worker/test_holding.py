@@ -276,6 +276,20 @@ def test_a_defect_ends_its_run_and_not_the_worker(host: PipelineHost) -> None:
     assert host.status(next_run) == "succeeded"
 
 
+def test_what_dead_workers_left_of_ended_runs_is_removed(host: PipelineHost) -> None:
+    ended, waiting = host.submit(two(), size=1), host.submit(two(retries=1, retry_delay=3000.0), size=2)
+    executor = SimulatedExecutor(FUNCTIONS)
+    Worker(host.tools(executor)).once()
+    executor.functions = {}  # no step of the second run succeeds
+    Worker(host.tools(executor)).once()
+    left = [host.folder / "runs" / f"{run}-1" for run in (ended, waiting)]
+    for folder in left:
+        (folder / "attempts").mkdir(parents=True)
+    with WorkerThread(host.tools(executor)):
+        wait_until(lambda: not left[0].exists(), "the folder of the run that has ended goes away")
+    assert left[1].exists()
+
+
 def test_a_worker_without_runs_says_so(host: PipelineHost) -> None:
     assert not Worker(host.tools(SimulatedExecutor({}))).once()
 

@@ -115,7 +115,7 @@ def test_without_a_checkpoint_outside_the_tail_is_said_to_be_unproven(
         (["update audit_record set actor_id = 'somebody' where writer_seq = 7"], ProblemKind.EDITED),
         (["update audit_record set at = at + interval '1 hour' where writer_seq = 7"], ProblemKind.EDITED),
         (["update audit_entry set leaf = decode(repeat('00', 32), 'hex') where seq = 7"], ProblemKind.EDITED),
-        (["delete from audit_record where writer_seq = 7"], ProblemKind.UNREADABLE),
+        (["delete from audit_record where writer_seq = 7"], ProblemKind.DELETED),
         (["delete from audit_entry where seq = 7"], ProblemKind.DELETED),
         (["delete from audit_entry where seq > 15"], ProblemKind.CUT_TAIL),
     ],

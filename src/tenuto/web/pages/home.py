@@ -15,12 +15,13 @@ from tenuto.pipelines import use_cases as runs
 from tenuto.pipelines.records import RunRecord
 from tenuto.registry import use_cases as registry
 from tenuto.spend import use_cases as spend
+from tenuto.spend.use_cases import LedgerFilter
 from tenuto.spend.words import Interval, PeriodState
 from tenuto.web.api.scopes import organisation_scope, services_of
 from tenuto.web.pages.declaring import page
 from tenuto.web.pages.place import Standing, allowed, scope_in, standing
 from tenuto.web.pages.start.pages import guide
-from tenuto.web.pages.start.progress import may_set_up, progress_of
+from tenuto.web.pages.start.progress import may_set_up
 from tenuto.web.ports import PartState
 from tenuto.web.registry.words import Group, Nav, Route
 from tenuto.web.words import Call, Redirect, View
@@ -47,12 +48,19 @@ class Cards(msgspec.Struct, frozen=True, kw_only=True):
 
 def show(call: Call, _body: None, _query: None) -> View | Redirect:
     stands = standing(call)
-    if may_set_up(call) and not progress_of(call, stands).done:
+    if may_set_up(call) and not _begun(call, stands):
         return guide(call)
     if stands.here is None:
         return View("home/nowhere.html", title="home.title")
     values: dict[str, Any] = {"cards": _cards(call, stands), "currency": stands.currency}
     return View("home/home.html", values, title="home.title")
+
+
+def _begun(call: Call, stands: Standing) -> bool:
+    """Tell whether a call came through anywhere. The workspace one stands in is asked first."""
+    desk = services_of(call).desk
+    places = sorted(stands.places, key=lambda place: place != stands.here)
+    return any(spend.ledger(desk, scope_in(call, place), wanted=LedgerFilter(limit=1)) for place in places)
 
 
 def _cards(call: Call, stands: Standing) -> Cards:

@@ -21,7 +21,7 @@ TENUTO = Path(sys.executable).with_name("tenuto")
 OWNER = "ann@example.com"
 PASSWORD = "four random words do"
 _READY_SECONDS = 100
-_STOP_SECONDS = 30
+_STOP_SECONDS = 100
 
 
 @dataclass
@@ -45,10 +45,12 @@ class RunningPlatform:
         if self.process.poll() is None:
             self.process.send_signal(signal.SIGINT)
         try:
-            return self.process.wait(_STOP_SECONDS)
+            self.process.communicate(timeout=_STOP_SECONDS)
         except subprocess.TimeoutExpired:
             self.process.kill()
+            self.process.communicate()
             raise
+        return self.process.returncode
 
 
 @dataclass(frozen=True)
@@ -56,7 +58,12 @@ class CommandLine:
     """The real ``tenuto`` of somebody with a home of their own. ``environment`` is all that they have set."""
 
     folder: Path
-    environment: Mapping[str, str] = field(default_factory=dict)
+    environment: Mapping[str, str] = field(default_factory=dict, repr=False)  # it may hold a key
+
+    @property
+    def whole_environment(self) -> dict[str, str]:
+        own = {"HOME": str(self.folder), "PATH": os.environ["PATH"], "LANG": "C.UTF-8"}
+        return {**own, **self.environment}
 
     def __call__(
         self, *arguments: str | Path, typed: str = "", expect: int = 0
@@ -66,7 +73,7 @@ class CommandLine:
             [TENUTO, *arguments],
             input=typed,
             cwd=self.folder,
-            env={"HOME": str(self.folder), "PATH": os.environ["PATH"], "LANG": "C.UTF-8", **self.environment},
+            env=self.whole_environment,
             capture_output=True,
             text=True,
             timeout=100,
@@ -90,14 +97,15 @@ class CommandLine:
 def start_platform(home: Path, **environment: str) -> RunningPlatform:
     """Start a platform and return when it answers. Whoever calls this stops it."""
     arguments = ["up", "--json", f"--home={home}", f"--port={free_port()}"]
-    process = subprocess.Popen(
-        [TENUTO, *arguments],
-        env={"HOME": str(home.parent), "PATH": os.environ["PATH"], "LANG": "C.UTF-8", **environment},
-        stdout=subprocess.PIPE,
-        stderr=(home.parent / f"{home.name}-up.log").open("w"),
-        text=True,
-        start_new_session=True,
-    )
+    with _log(home).open("w") as log:
+        process = subprocess.Popen(
+            [TENUTO, *arguments],
+            env={"HOME": str(home.parent), "PATH": os.environ["PATH"], "LANG": "C.UTF-8", **environment},
+            stdout=subprocess.PIPE,
+            stderr=log,
+            text=True,
+            start_new_session=True,
+        )
     ready = _first_line(process, home)
     return RunningPlatform(ready["address"], ready["token"], home, ready["pids"], process)
 
@@ -116,7 +124,8 @@ def fresh_platform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running
     try:
         yield running
     finally:
-        running.stop()
+        code = running.stop()
+    assert code == 0, "Ctrl-C ends a platform cleanly"
 
 
 @pytest.fixture(scope="session")
@@ -161,6 +170,11 @@ def _first_line(process: subprocess.Popen[str], home: Path) -> dict[str, Any]:
             ready: dict[str, Any] = json.loads(line)
             return ready
     process.kill()
-    said = (home.parent / f"{home.name}-up.log").read_text()
-    logs = "\n".join(f"--- {log.name}\n{log.read_text()[-2000:]}" for log in (home / "logs").glob("*.log"))
-    raise AssertionError(f"the platform did not come up:\n{said}\n{logs}")
+    process.communicate()
+    logs = [_log(home), *(home / "logs").glob("*.log")]
+    told = "\n".join(f"--- {log.name}\n{log.read_text()[-2000:]}" for log in logs)
+    raise AssertionError(f"the platform did not come up:\n{told}")
+
+
+def _log(home: Path) -> Path:
+    return home.with_name(f"{home.name}-up.log")

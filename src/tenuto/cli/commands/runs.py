@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
+import msgspec
 from cyclopts import Parameter
 
 from tenuto.cli.errors import PARAMETER_INVALID, PIPELINE_UNCLEAR, PROJECT_INVALID, RUN_NOT_SUCCEEDED
@@ -18,7 +19,7 @@ from tenuto.cli.session import platform, require_workspace
 from tenuto.cli.telling import run_lines
 from tenuto.client.api import Tenuto
 from tenuto.client.authoring import Pipeline, load_pipelines
-from tenuto.client.words import Items, Log, Run, RunDetail
+from tenuto.client.words import Items, Log, LogLine, Run, RunDetail
 from tenuto.core import typed_json
 from tenuto.core.errors import TenutoError
 from tenuto.core.graph import Graph, to_json
@@ -27,6 +28,7 @@ from tenuto.core.value_types import Kind, ValueType, members
 
 _SUCCEEDED = "succeeded"
 _SOURCES = "src"
+_STREAM_STYLES = {"stderr": "yellow", "tenuto": "dim"}
 
 
 def run(
@@ -191,5 +193,10 @@ def _logs(found: Sequence[Log]) -> list[Line]:
     lines: list[Line] = []
     for log in found:
         lines.append(Styled(f"--- {log.node}", "bold"))
-        lines += log.text.splitlines()
+        lines += map(_log_line, log.text.splitlines())
     return lines or ["nothing was printed"]
+
+
+def _log_line(text: str) -> Line:
+    line = msgspec.json.decode(text, type=LogLine)
+    return Styled(line.text, _STREAM_STYLES.get(line.stream, ""))

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import signal
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import FrameType
-from typing import Annotated, NoReturn
+from typing import Annotated
 
 import msgspec
 from cyclopts import Parameter
@@ -49,7 +49,7 @@ def up(
     from tenuto.app.settings import read_settings
     from tenuto.app.up import running, wait_for_signal
 
-    signal.signal(signal.SIGTERM, _interrupt)
+    _on_signals(_interrupt)
     settings = read_settings(home=home, host=host, port=port)
     try:
         with running(settings, lambda what: _notice(what, shown)) as platform:
@@ -84,6 +84,12 @@ def _notice(what: str, shown: Shown) -> None:
         note(what)
 
 
-def _interrupt(_number: int, _frame: FrameType | None) -> NoReturn:
-    """Take SIGTERM like Ctrl-C while the platform is still coming up."""
+def _on_signals(do: Callable[[int, FrameType | None], None]) -> None:
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, do)
+
+
+def _interrupt(_number: int, _frame: FrameType | None) -> None:
+    """Stop what is coming up. Once is enough: a second Ctrl-C must not stop the stopping."""
+    _on_signals(lambda _number, _frame: None)
     raise KeyboardInterrupt

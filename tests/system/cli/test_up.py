@@ -1,0 +1,75 @@
+"""``tenuto up`` as a program: what it says, that it is alone, and that nothing of it stays."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+
+from support.running import TENUTO, CommandLine, RunningPlatform, free_port, start_platform
+
+pytestmark = [pytest.mark.system]
+
+
+@pytest.fixture
+def own(tmp_path: Path) -> CommandLine:
+    return CommandLine(tmp_path)
+
+
+def _living(pids: list[int]) -> list[int]:
+    return [pid for pid in pids if Path(f"/proc/{pid}").exists()]
+
+
+def test_a_platform_says_where_it_is_and_goes_whole(tmp_path: Path) -> None:
+    """The one that all other tests share ends by Ctrl-C; this one as a service is ended."""
+    platform = start_platform(tmp_path / "home")
+    try:
+        assert len(platform.token) == 64
+        pids = list(platform.pids.values())
+        assert _living(pids) == pids
+    finally:
+        platform.process.send_signal(signal.SIGTERM)
+        code = platform.stop()
+    assert code == 0
+    assert _living(pids) == []
+
+
+def test_an_installation_runs_once(own: CommandLine, running_platform: RunningPlatform) -> None:
+    error = own.json("up", f"--home={running_platform.home}", expect=1)
+    assert error["code"] == "app.already_up"
+    assert str(running_platform.process.pid) in error["detail"]
+
+
+def test_a_misspelt_setting_is_refused_with_the_nearest(own: CommandLine) -> None:
+    error = own.with_environment(TENUTO_PROT="1").json("up", expect=1)
+    assert error["code"] == "app.setting_unknown"
+    assert "TENUTO_PORT" in error["detail"]
+
+
+def test_stopped_while_coming_up_it_leaves_nothing(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    command = [TENUTO, "up", f"--home={home}", f"--port={free_port()}"]
+    environment = {"HOME": str(tmp_path), "PATH": os.environ["PATH"]}
+    with subprocess.Popen(
+        command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as process:
+        while not (home / "postgres").exists() and process.poll() is None:
+            time.sleep(0.05)
+        process.send_signal(signal.SIGTERM)
+        out, err = process.communicate(timeout=60)
+    assert process.returncode == 0, err
+    assert b"is up" not in out
+    assert b"stopped" in err
+    belonging = [path for path in Path("/proc").glob("[0-9]*/cmdline") if str(home).encode() in _read(path)]
+    assert belonging == []
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError:  # the process has just ended
+        return b""

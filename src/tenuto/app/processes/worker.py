@@ -12,7 +12,7 @@ from tenuto.app.own_steps import PlatformSteps
 from tenuto.app.settings import Settings
 from tenuto.pipelines.code.environment import InstalledEnvironment
 from tenuto.pipelines.code.folder import ProjectCache
-from tenuto.pipelines.execution.executor import ExecutorConfig, StepExecutor
+from tenuto.pipelines.execution.executor import PRELOADED, ExecutorConfig, StepExecutor
 from tenuto.pipelines.worker.loop import Worker
 from tenuto.pipelines.worker.tools import Tools
 from tenuto.store.bell import Bell
@@ -22,7 +22,11 @@ from tenuto.store.database import Role
 def run(settings: Settings, ready: Callable[[], None]) -> None:
     """Work until told to stop. Runs under way are taken up again by the next worker."""
     platform = build(settings)
-    config = ExecutorConfig(settings.home / "work" / "steps", idle_seconds=settings.idle_seconds)
+    config = ExecutorConfig(
+        settings.home / "work" / "steps",
+        idle_seconds=settings.idle_seconds,
+        preload=("tenuto.client", *PRELOADED),  # what a step's file imports first
+    )
     try:
         work(platform, tools(platform, config), ready)
     finally:

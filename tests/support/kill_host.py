@@ -162,6 +162,7 @@ class Siege:
         while self._orders or self._living:
             assert time.monotonic() < end, f"left: {self._orders}, living: {self._living}"
             self._bury()
+            self._feed()
             while self._orders and len(self._living) < self._at_once:
                 order = self._orders.pop(0)
                 self._living[self._host.worker(*order)] = order
@@ -177,6 +178,17 @@ class Siege:
         wait_until(lambda: self._host.open_runs() == 0, "the last runs end", timeout=60)
         os.kill(worker, signal.SIGTERM)
         wait_until(lambda: not alive(worker), "the healthy worker ends")
+
+    def _feed(self) -> None:
+        """Let one more worker die amid a step when all others wait for something to recover."""
+        if (
+            not self._orders
+            and self._living
+            and all(
+                any(kill.point.startswith("recover") for kill in order) for order in self._living.values()
+            )
+        ):
+            self._orders.append([Kill("started", "worker")])
 
     def _bury(self) -> None:
         for process in [one for one in self._living if not alive(one)]:

@@ -23,7 +23,13 @@ _WRONG_USES = frozenset({WRONG_USE.code, NO_TERMINAL.code})
 
 def build() -> App:
     """Return the whole command line. A command's module is loaded when the command is asked for."""
-    app = App(name="tenuto", help=ABOUT, help_format="markdown", version_flags=[])
+    app = App(
+        name="tenuto",
+        help=ABOUT,
+        help_format="markdown",
+        version_flags=[],
+        suppress_keyboard_interrupt=False,  # `run` below gives it its exit code
+    )
     for command in COMMANDS:
         app.command(f"tenuto.cli.commands.{command.place}", name=command.name, group=command.group)
     return app

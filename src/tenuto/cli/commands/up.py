@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
+import select
 import signal
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import FrameType
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 import msgspec
 from cyclopts import Parameter
@@ -47,22 +49,24 @@ def up(
         port: Port to listen on; otherwise TENUTO_PORT, or 8484.
     """
     from tenuto.app.settings import read_settings
-    from tenuto.app.up import running, wait_for_signal
+    from tenuto.app.up import running
 
     _on_signals(_interrupt)
     settings = read_settings(home=home, host=host, port=port)
     try:
         with running(settings, lambda what: _notice(what, shown)) as platform:
-            told = Up(platform.address, platform.token, platform.pids())
-            if shown.json:
-                print(msgspec.json.encode(told).decode())
-            else:
-                print_lines(_ready(told))
-            sys.stdout.flush()
-            wait_for_signal()
-            _notice("stopping", shown)
+            _tell(Up(platform.address, platform.token, platform.pids()), shown)
+            _wait_for_interrupt()
     except KeyboardInterrupt:
         _notice("stopped", shown)
+
+
+def _tell(up: Up, shown: Shown) -> None:
+    if shown.json:
+        print(msgspec.json.encode(up).decode())
+    else:
+        print_lines(_ready(up))
+    sys.stdout.flush()
 
 
 def _ready(up: Up) -> Iterator[Line]:
@@ -84,12 +88,22 @@ def _notice(what: str, shown: Shown) -> None:
         note(what)
 
 
+def _wait_for_interrupt() -> NoReturn:
+    """Wait until a handler raises. A signal that comes just before the waiting begins writes to the pipe, and so
+    ends it; a lock would be waited for all the same.
+    """
+    told, tell = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
+    signal.set_wakeup_fd(tell)
+    while True:
+        select.select([told], [], [])
+
+
 def _on_signals(do: Callable[[int, FrameType | None], None]) -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, do)
 
 
 def _interrupt(_number: int, _frame: FrameType | None) -> None:
-    """Stop what is coming up. Once is enough: a second Ctrl-C must not stop the stopping."""
+    """End what is coming up, or what is up. Once is enough: a second Ctrl-C must not stop the stopping."""
     _on_signals(lambda _number, _frame: None)
     raise KeyboardInterrupt

@@ -146,6 +146,10 @@ def test_on_a_terminal_the_plan_is_asked_about(owner: CommandLine, place: str) -
     assert "\x1b[32m+ create Route chat in" in refused.screen
     assert "it was not confirmed, and nothing was done" in refused.screen
     assert place not in owner("get", "workspaces").stdout
+    unasked = _on_terminal(owner, ["apply", "-f", "place.yaml", "--json"], [])
+    assert unasked.code == 2
+    assert '"detail":"--yes; with --json nothing is asked"' in unasked.screen
+    assert place not in owner("get", "workspaces").stdout
     assert _on_terminal(owner, ["apply", "-f", "place.yaml"], [("Apply this? [y/N]: ", "y")]).code == 0
     assert place in owner("get", "workspaces").stdout
 

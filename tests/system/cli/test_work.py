@@ -65,11 +65,6 @@ def evidence(metrics: dict[str, float]) -> dict:
     return {"evaluation": metrics}
 
 
-@step
-def stumble(times: int) -> int:
-    raise ValueError("as it was told to")
-
-
 @pipeline
 def flowers(depth: int = 2) -> dict:
     rows = load_dataset("flowers")
@@ -78,11 +73,25 @@ def flowers(depth: int = 2) -> dict:
     metrics = evaluate(model, x, y)
     packaged = package_model(model, x)
     return register_model("flowers", packaged.file, packaged.packaging, metrics, evidence(metrics))
+"""
+
+STUMBLING = """\
+from tenuto.client import pipeline, step
+
+
+@step
+def stumble(times: int) -> int:
+    raise ValueError("as it was told to")
 
 
 @pipeline
 def stumbling(times: int) -> int:
     return stumble(times)
+
+
+@pipeline
+def twice(times: int) -> None:
+    stumble(stumble(times))
 """
 
 
@@ -99,6 +108,7 @@ def factory(running_platform: RunningPlatform, tmp_path_factory: pytest.TempPath
     (folder / "factory.yaml").write_text(DECLARED.format(folder=data))
     (folder / "jobs").mkdir()
     (folder / "jobs/flowers.py").write_text(PIPELINE)
+    (folder / "jobs/stumbling.py").write_text(STUMBLING)
     tenuto = CommandLine(
         folder,
         {
@@ -115,7 +125,7 @@ def factory(running_platform: RunningPlatform, tmp_path_factory: pytest.TempPath
 def model(factory: CommandLine) -> str:
     """A registered version that waits for a decision."""
     assert "flowers@1" in factory("dataset", "ingest", "flowers").stdout
-    done = factory("run", "jobs/flowers.py:flowers", "--param", "depth=3", "--follow")
+    done = factory("run", "jobs/flowers.py", "--param", "depth=3", "--follow")
     assert "train: succeeded" in done.stderr
     assert "stage: gated" in done.stdout
     return "flowers@1"
@@ -159,7 +169,7 @@ def test_another_person_approves_this_digest_and_it_goes_into_traffic(
 
 
 def test_a_run_that_fails_says_why_and_ends_so(factory: CommandLine) -> None:
-    done = factory("run", "jobs/flowers.py:stumbling", "-p", "times=1", "--follow", "--json", expect=1)
+    done = factory("run", "jobs/stumbling.py:stumbling", "-p", "times=1", "--follow", "--json", expect=1)
     assert json.loads(done.stdout)["run"]["status"] == "failed"
     error = json.loads(done.stderr)["error"]
     assert error["code"] == "cli.run_not_succeeded"
@@ -168,17 +178,17 @@ def test_a_run_that_fails_says_why_and_ends_so(factory: CommandLine) -> None:
 
 
 def test_a_run_can_be_cancelled(factory: CommandLine) -> None:
-    submitted = factory.json("run", "jobs/flowers.py:stumbling", "-p", "times=1")
+    submitted = factory.json("run", "jobs/stumbling.py:stumbling", "-p", "times=1")
     assert factory.json("cancel", submitted["id"])["cancelled"] is True
 
 
 @pytest.mark.parametrize(
     ("arguments", "code"),
     [
-        (["run", "jobs/flowers.py"], "cli.pipeline_unclear"),
+        (["run", "jobs/stumbling.py"], "cli.pipeline_unclear"),
         (["run", "jobs/missing.py"], "cli.project_invalid"),
-        (["run", "jobs/flowers.py:flowers", "-p", "depth=deep"], "cli.parameter_invalid"),
-        (["run", "jobs/flowers.py:stumbling"], "pipelines.value_not_possible"),
+        (["run", "jobs/stumbling.py:twice", "-p", "times=many"], "cli.parameter_invalid"),
+        (["run", "jobs/stumbling.py:stumbling"], "pipelines.value_not_possible"),
         (["run", "factory.yaml"], "client.file_not_loaded"),
         (["approve", "flowers"], "cli.name_malformed"),
         (["approve", "flowers@9"], "registry.version_unknown"),

@@ -10,6 +10,7 @@ import msgspec
 from cyclopts import Parameter
 
 from tenuto.cli import asking
+from tenuto.cli.errors import NO_TERMINAL
 from tenuto.cli.naming import find_kind
 from tenuto.cli.options import ANY_PLATFORM, Platform
 from tenuto.cli.output import Line, Styled, print_json, print_lines, show
@@ -17,6 +18,7 @@ from tenuto.cli.session import kind_here, place_of, platform
 from tenuto.client.api import Tenuto
 from tenuto.client.documents import Document, read_documents, write_documents
 from tenuto.client.words import Change, Changes, Difference, Resource
+from tenuto.core.errors import TenutoError
 
 File = Annotated[Path, Parameter(name=["--file", "-f"])]
 Yes = Annotated[bool, Parameter(alias="-y", negative="", show_default=False)]
@@ -60,8 +62,8 @@ def apply(*, file: File, yes: Yes = False, options: Platform = ANY_PLATFORM) -> 
         if all(change.verb == _KEEP for change in planned):
             applied = planned
         else:
-            if not (yes or options.json) and asking.is_terminal():
-                asking.confirm("Apply this?", "--yes")
+            if not yes and asking.is_terminal():
+                _confirm(options)
             applied = client.resources.apply(_bound(documents, planned))
     if options.json:
         print_json(Changes(applied))
@@ -132,6 +134,12 @@ def export(kind: str = "", /, *, options: Platform = ANY_PLATFORM) -> None:
         print_json({"documents": [_plain(resource, workspace) for resource, workspace in found]})
     else:
         print(write_documents(found), end="")
+
+
+def _confirm(options: Platform) -> None:
+    if options.json:
+        raise TenutoError(NO_TERMINAL, "--yes; with --json nothing is asked")
+    asking.confirm("Apply this?", "--yes")
 
 
 def change_lines(changes: Sequence[Change]) -> Iterator[Line]:

@@ -28,7 +28,7 @@ def write(name: str, /, *, options: Platform = ANY_PLATFORM) -> None:
     Args:
         name: What things that use it call it.
     """
-    value = asking.ask_secret("Value", "standard input") if asking.is_terminal() else sys.stdin.read()
+    value = asking.ask_secret("Value", "standard input") if sys.stdin.isatty() else sys.stdin.read()
     with platform(options) as client:
         written = client.identities.write_secret(name, value=value.rstrip("\r\n"))
     show(written, lambda one: [f"secret {one.name}, version {one.version}"], as_json=options.json)

@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from tenuto.adapters.providers.anthropic import Anthropic
@@ -70,6 +70,7 @@ def test_every_replaced_text_and_nothing_else_is_replaced(document: dict[str, An
     assert spans_of(replaced) == [f"({text})" for text in spans]
 
 
+@example(b'{"":0,"":[1e400]}')
 @given(st.binary(max_size=60))
 def test_no_body_is_worse_than_refused(body: bytes) -> None:
     try:
@@ -78,7 +79,7 @@ def test_no_body_is_worse_than_refused(body: bytes) -> None:
     except TenutoError as error:
         assert error.detail  # noqa: PT017  # either outcome is right; a refusal must explain itself
     else:
-        assert isinstance(msgspec.json.decode(body), dict)
+        assert isinstance(json.loads(body.decode()), dict)  # which knows numbers too large for a float
 
 
 arguments = st.dictionaries(names, texts | st.integers(-1000, 1000), max_size=3).map(json.dumps)

@@ -268,7 +268,7 @@ def test_usage_a_provider_does_not_report_is_marked_as_estimated(
         )
         if stream:
             list(answer)
-    gateway.settled_once(len(gateway.ledger.settled))
+    gateway.settled_once()
     last = [record.outcome.usage for record in gateway.call_log.records[-2:]]
     assert all(usage.source is UsageSource.ESTIMATED for usage in last)
     assert all(usage.input_tokens and usage.output_tokens for usage in last)
@@ -389,6 +389,6 @@ def test_headers_tell_where_a_call_went(chat: openai.OpenAI) -> None:
 
 
 def test_every_call_was_settled_once(gateway: Gateway) -> None:
-    gateway.settled_once(len(gateway.ledger.settled))
+    gateway.settled_once()
     refused = [record for record in gateway.call_log.records if record.outcome.status.value == "refused"]
     assert len(gateway.call_log.records) == len(gateway.ledger.settled) + len(refused)

@@ -90,6 +90,8 @@ def _read(annotation: Any) -> ValueType | None:
     if simple is not None:
         return simple
     origin = typing.get_origin(annotation)
+    if _is_alias(origin or annotation):
+        return _read(_behind(annotation))
     if origin is typing.Annotated:
         return _read(annotation.__origin__)
     if origin in {Union, types.UnionType}:
@@ -97,6 +99,21 @@ def _read(annotation: Any) -> ValueType | None:
     if isinstance(origin, type):
         return _generic(origin, typing.get_args(annotation))
     return _class(annotation) if isinstance(annotation, type) else None
+
+
+def _is_alias(annotation: Any) -> bool:
+    """Say whether this is a name made by a ``type`` statement, as numpy's ``NDArray`` is from Python 3.12 on."""
+    return hasattr(annotation, "__value__") and hasattr(annotation, "__type_params__")
+
+
+def _behind(alias: Any) -> Any:
+    """Return what an alias stands for, with its arguments, if it has any, in the place of its parameters."""
+    value = alias.__value__  # an alias with arguments passes the question on to the alias itself
+    arguments = typing.get_args(alias)
+    if not arguments:
+        return value
+    by_parameter = dict(zip(alias.__type_params__, arguments, strict=True))
+    return value[tuple(by_parameter[one] for one in value.__parameters__)]
 
 
 def _generic(origin: type[Any], arguments: tuple[Any, ...]) -> ValueType | None:

@@ -56,8 +56,10 @@ class InstalledEnvironment:
 def _read(path: list[str]) -> EnvironmentLock:
     found: dict[str, str] = {}
     for distribution in distributions(path=path):
-        name = distribution.metadata["Name"]
-        if name:  # what an interrupted installation left behind has none, and cannot be imported
-            found.setdefault(re.sub(r"[-_.]+", "-", name).lower(), distribution.version)
+        metadata = distribution.metadata
+        if (
+            "Name" in metadata
+        ):  # what an interrupted installation left behind has none, and cannot be imported
+            found.setdefault(re.sub(r"[-_.]+", "-", metadata["Name"]).lower(), distribution.version)
     listed = tuple(f"{name}=={found[name]}" for name in sorted(found))
     return EnvironmentLock(f"{platform.python_implementation()} {platform.python_version()}", listed)

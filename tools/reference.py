@@ -19,10 +19,11 @@ from types import ModuleType
 from typing import Any
 
 import msgspec
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 import reference_http
 import tenuto
-from reference_types import fields_table, first_paragraph, table, text
+from reference_types import fields_table, first_paragraph, paragraphs, table, text
 from tenuto.core.errors import Fault
 
 PACKAGE = Path(tenuto.__file__).parent
@@ -31,6 +32,9 @@ UNREAD = {"migrations", "__main__"}
 ERRORS = """\
 Every error carries a code that never changes, what happened, what to do about it, and whether trying again
 can help. The detail of the moment stands beside it in the answer."""
+COMMANDS = """\
+Every command takes `--json`. Exit codes: 0 done, 1 refused or failed, 2 wrong use, 3 platform away (try again
+later), 130 stopped with Ctrl-C."""
 KINDS = "What can be declared in a file and made so with `tenuto apply`."
 ACTIONS = """\
 What a policy can allow or forbid. Each use case asks for its action once, on the object it loaded."""
@@ -54,14 +58,15 @@ def errors() -> str:
 
 
 def kinds() -> str:
-    kind_type = _named("tenuto.govern.resources.words", "Kind")
-    found = sorted(_values(kind_type, "kinds"), key=lambda kind: kind.name) if kind_type else []
-    if not found:
+    """The kinds as a platform puts them together; no key is looked at to tell what they are."""
+    make = _named("tenuto.app.building", "kinds")
+    if make is None:
         return ""
+    found = make(lambda _dialect: (), Ed25519PrivateKey.generate().public_key())
     parts = ["# Kinds of resources", KINDS]
-    for kind in found:
+    for kind in sorted(found, key=lambda kind: kind.name):
         parts += [f"## {kind.name}", f"{text(kind.summary)} Lives in the {kind.level.value}."]
-        parts += filter(None, [first_paragraph(kind.spec), fields_table(kind.spec)])
+        parts += filter(None, [*paragraphs(kind.spec), fields_table(kind.spec)])
     return "\n\n".join(parts)
 
 
@@ -109,8 +114,11 @@ def settings() -> str:
 
 
 def commands() -> str:
-    app = _named("tenuto.cli.main", "app")
-    return str(app.generate_docs(output_format="markdown")) if app is not None else ""
+    build = _named("tenuto.cli.application", "build")
+    if build is None:
+        return ""
+    _, heading, told = build().generate_docs(output_format="markdown").partition("\n## ")
+    return "\n\n".join(["# Commands", COMMANDS, (heading + told).strip()])
 
 
 def http_api() -> str:

@@ -32,9 +32,14 @@ def text(prose: str) -> str:
     return prose.replace("|", "\\|").replace("<", "&lt;").replace("\n", " ").strip()
 
 
-def first_paragraph(thing: Any) -> str:
+def paragraphs(thing: Any) -> list[str]:
+    """What the thing's own docstring says; a word in double backticks is code here too."""
     written = vars(thing).get("__doc__") if isinstance(thing, type) else inspect.getdoc(thing)
-    return text(inspect.cleandoc(written or "").split("\n\n")[0].replace("``", "`"))
+    return [text(part.replace("``", "`")) for part in inspect.cleandoc(written or "").split("\n\n")]
+
+
+def first_paragraph(thing: Any) -> str:
+    return paragraphs(thing)[0]
 
 
 def table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -13,6 +14,7 @@ from architecture.house import sources
 from architecture.test_faults import DECLARED
 from docs.pages import ROOT
 from tenuto.app.settings import Settings
+from tenuto.cli.main import COMMANDS
 
 
 @pytest.fixture(scope="module")
@@ -33,6 +35,15 @@ def test_every_setting_has_its_line_and_its_meaning(reference: Path) -> None:
         line = next((line for line in lines if line.startswith(f"| `TENUTO_{name.upper()}` |")), None)
         assert line is not None, name
         assert len(line.strip("| ").split(" | ")) == 4, f"{name} has no sentence that says what it is for"
+
+
+def test_every_kind_has_its_heading_and_every_command_too(reference: Path) -> None:
+    kinds = (reference / "kinds.md").read_text("utf-8")
+    assert re.findall(r"^## (\w+)$", kinds, re.MULTILINE) == sorted(
+        ["Budget", "EgressRule", "Endpoint", "Gate", "Price", "Provider", "Route", "Source", "Workspace"]
+    )
+    headings = (reference / "commands.md").read_text("utf-8").splitlines()
+    assert [one.name for one in COMMANDS if f"## tenuto {one.name}" not in headings] == []
 
 
 def test_every_route_of_the_api_has_its_heading(reference: Path) -> None:

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 import sqlalchemy as sa
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 import tenuto
 from tenuto.app.database import logins_of
@@ -19,6 +20,7 @@ from tenuto.core.clock import SystemClock
 from tenuto.core.ids import UuidSeven
 from tenuto.core.plugins import OWN_DISTRIBUTION, Plugins
 from tenuto.data.kinds import SOURCE
+from tenuto.gateway.declared.kinds import ProfileNames
 from tenuto.gateway.declared.kinds import kinds as gateway_kinds
 from tenuto.gateway.ports import Dialect
 from tenuto.govern.access.decider import CedarDecider
@@ -28,6 +30,7 @@ from tenuto.govern.identities.entrance import Doorkeeper
 from tenuto.govern.passwords import Passwords
 from tenuto.govern.policy import PolicyLibrary
 from tenuto.govern.resources.rules import Kinds
+from tenuto.govern.resources.words import Kind
 from tenuto.govern.secrets.vault import Vault
 from tenuto.govern.use_case import Desk
 from tenuto.govern.workspaces.kinds import WORKSPACE
@@ -113,7 +116,7 @@ def build(settings: Settings) -> Platform:
         keys=keys,
         desk=desk,
         decider=decider,
-        kinds=_kinds(dialects, keys),
+        kinds=Kinds(kinds(dialects.profiles, keys.models.public_key)),
         dialects=dialects,
         blobs=Blobs(settings.blobs, settings.home / "staging"),
         vault=Vault(keys.secrets, os.urandom),
@@ -132,17 +135,16 @@ def source_roots(settings: Settings) -> tuple[Path, ...]:
     return (settings.home / "sources", *named)
 
 
-def _kinds(dialects: Dialects, keys: Keys) -> Kinds:
-    return Kinds(
-        [
-            WORKSPACE,
-            *gateway_kinds(dialects.profiles),
-            BUDGET,
-            PRICE,
-            SOURCE,
-            GATE,
-            endpoint_kind(keys.models.public_key),
-        ]
+def kinds(profiles: ProfileNames, models_key: Ed25519PublicKey) -> tuple[Kind, ...]:
+    """Return every kind of declared things; ``models_key`` is the one that model versions are signed for."""
+    return (
+        WORKSPACE,
+        *gateway_kinds(profiles),
+        BUDGET,
+        PRICE,
+        SOURCE,
+        GATE,
+        endpoint_kind(models_key),
     )
 
 

@@ -34,6 +34,7 @@ COMMANDS = (
     Command("demo", "demo:demo", _MACHINE, "Do the main job on a private platform, with a report."),
     Command("worker", "worker:worker", _MACHINE, "Run one more worker for the pipelines of a platform."),
     Command("init", "init:init", _MACHINE, "Prepare a PostgreSQL of your own."),
+    Command("completion", "completion:completion", _MACHINE, "Complete commands in your shell."),
     Command("setup", "sign_in:setup", _SIGN_IN, "Make the first owner with the one-time token."),
     Command("login", "sign_in:login", _SIGN_IN, "Sign in to a platform and keep the key for twelve hours."),
     Command("logout", "sign_in:logout", _SIGN_IN, "End the sign-in and forget its key."),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import inspect
 import json
+import re
 from collections.abc import Iterator
 from itertools import groupby
 
@@ -36,6 +37,7 @@ def _within(words: str, app: App) -> Iterator[tuple[str, App]]:
 
 
 COMMANDS = dict(_commands())
+GROUPS = sorted({words.split()[0] for words in COMMANDS if " " in words})
 
 
 def test_the_list_names_each_command_once_under_its_group() -> None:
@@ -59,6 +61,31 @@ def test_each_command_explains_itself_with_an_example(words: str) -> None:
     said = inspect.getdoc(COMMANDS[words].default_command) or ""
     assert f"\n    tenuto {words}" in said, "show how it is used, indented by four"
     assert said.partition("\n")[0].endswith((".", ":", ","))
+
+
+@pytest.mark.parametrize("words", COMMANDS)
+def test_its_examples_stand_in_lines_of_their_own(words: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run([*words.split(), "--help"]) == DONE
+    shown = [line.strip() for line in capsys.readouterr().out.splitlines()]
+    said = inspect.getdoc(COMMANDS[words].default_command) or ""
+    examples = [line.strip() for line in said.splitlines() if line.startswith("    tenuto ")]
+    assert [one for one in examples if not any(one.startswith(line) for line in shown if line)] == []
+
+
+@pytest.mark.parametrize("words", GROUPS)
+def test_each_group_shows_how_it_is_used(words: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run([words, "--help"]) == DONE
+    assert re.search(rf"^ tenuto {words} \w", capsys.readouterr().out, re.MULTILINE)
+
+
+@pytest.mark.parametrize(
+    ("shell", "says"), [("bash", "complete -F"), ("zsh", "#compdef"), ("fish", "complete")]
+)
+def test_a_shell_is_told_how_to_complete(shell: str, says: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["completion", shell]) == DONE
+    script = capsys.readouterr().out
+    assert says in script
+    assert "whoami" in script
 
 
 @pytest.mark.parametrize("words", COMMANDS)

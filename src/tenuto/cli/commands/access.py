@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Annotated
 
-from cyclopts import App, Parameter
+from cyclopts import Parameter
 
+from tenuto.cli.groups import group
 from tenuto.cli.naming import find_kind, folded, kind_and_name, versioned
 from tenuto.cli.options import ANY_PLATFORM, Platform
 from tenuto.cli.output import Line, Styled, show, table
@@ -17,7 +18,12 @@ from tenuto.client.words import Explanation, Granted, Items
 from tenuto.core.ids import is_id
 from tenuto.govern.actions import action_named
 
-app = App(name="access", help="Give roles, take them away, list them.", version_flags=[])
+app = group(
+    "access",
+    "Give roles, take them away, list them.",
+    "tenuto access grant ben@example.com approver --workspace production",
+    "tenuto access list",
+)
 
 On = Annotated[str | None, Parameter(show_default=False)]
 _ALLOW = "allow"
@@ -27,6 +33,8 @@ _PLACES = frozenset({"Workspace", "Organisation"})
 @app.command
 def grant(who: str, role: str, /, *, on: On = None, options: Platform = ANY_PLATFORM) -> None:
     """Give somebody a role: in a workspace, on one thing in it, or without a workspace everywhere.
+
+    For example:
 
         tenuto access grant ben@example.com approver --workspace production
         tenuto access grant nightly-training automation --workspace lab
@@ -53,6 +61,8 @@ def grant(who: str, role: str, /, *, on: On = None, options: Platform = ANY_PLAT
 def revoke(binding: str, /, *, options: Platform = ANY_PLATFORM) -> None:
     """Take a role away.
 
+    For example:
+
         tenuto access revoke 0193f2c4-7d1e-7a52-8e0c-6b1f0d2a9c11
 
     Args:
@@ -78,6 +88,8 @@ def list_bindings(*, options: Platform = ANY_PLATFORM) -> None:
 
 def explain(who: str, action: str, thing: str = "", /, *, options: Platform = ANY_PLATFORM) -> None:
     """Say whether somebody may do something, by which rule, and which roles would allow it.
+
+    For example:
 
         tenuto explain ben@example.com registry:model:approve model/churn@3 --workspace production
         tenuto explain nightly-training pipelines:run:submit --workspace lab

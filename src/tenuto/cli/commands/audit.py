@@ -7,9 +7,10 @@ from pathlib import Path
 from typing import Annotated
 
 import msgspec
-from cyclopts import App, Parameter
+from cyclopts import Parameter
 
 from tenuto.cli.errors import LOG_NOT_SOUND
+from tenuto.cli.groups import group
 from tenuto.cli.options import ANY_PLATFORM, JUST_SHOWN, Platform, Shown
 from tenuto.cli.output import Line, Styled, print_json, print_lines, show, table
 from tenuto.cli.progress import working
@@ -18,7 +19,13 @@ from tenuto.client.errors import FILE_UNREADABLE
 from tenuto.client.words import AuditEntry, Page, PublicKey, Report
 from tenuto.core.errors import TenutoError
 
-app = App(name="audit", help="Read, verify and export the audit log.", version_flags=[])
+app = group(
+    "audit",
+    "Read, verify and export the audit log.",
+    "tenuto audit list --effect deny",
+    "tenuto audit verify",
+    "tenuto audit export audit.zip",
+)
 
 Filter = Annotated[str | None, Parameter(show_default=False)]
 _MOST_AT_ONCE = 200
@@ -42,6 +49,8 @@ def list_entries(
     options: Platform = ANY_PLATFORM,
 ) -> None:
     """List records of the audit log, newest first. Reading it is recorded too.
+
+    For example:
 
         tenuto audit list --limit 20
         tenuto audit list --action registry:model:approve --effect deny --workspace production
@@ -92,6 +101,8 @@ def verify(*, options: Platform = ANY_PLATFORM) -> None:
 @app.command
 def export(file: Path, /, *, options: Platform = ANY_PLATFORM) -> None:
     """Write the whole log to a new file that anybody can verify offline with the public key.
+
+    For example:
 
         tenuto audit export audit.zip
 

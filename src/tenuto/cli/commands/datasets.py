@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from cyclopts import App, Parameter
+from cyclopts import Parameter
 
+from tenuto.cli.groups import group
 from tenuto.cli.naming import versioned
 from tenuto.cli.options import ANY_PLATFORM, Platform
 from tenuto.cli.output import show
@@ -14,7 +15,12 @@ from tenuto.cli.session import platform
 from tenuto.cli.telling import dataset_lines, datasets
 from tenuto.client.words import Items
 
-app = App(name="dataset", help="Take data in from sources; see dataset versions.", version_flags=[])
+app = group(
+    "dataset",
+    "Take data in from sources; see dataset versions.",
+    "tenuto dataset ingest customers --workspace lab",
+    "tenuto dataset show customers@2 --workspace lab",
+)
 
 
 @app.command
@@ -26,6 +32,8 @@ def ingest(
     options: Platform = ANY_PLATFORM,
 ) -> None:
     """Read a source as it is now into the next version of a dataset, with schema, profile and origin.
+
+    For example:
 
         tenuto dataset ingest customers --workspace lab
         tenuto dataset ingest customers --dataset churn-training --workspace lab
@@ -55,6 +63,8 @@ def list_datasets(*, options: Platform = ANY_PLATFORM) -> None:
 @app.command(name="show")
 def show_dataset(name: str, /, *, options: Platform = ANY_PLATFORM) -> None:
     """Tell all about a dataset version: schema, profile, where its rows came from.
+
+    For example:
 
         tenuto dataset show customers --workspace lab
         tenuto dataset show customers@2 --workspace lab --json

@@ -51,6 +51,8 @@ def approve(
 def refuse(model: str, /, *, comment: str, digest: Digest = "", options: Platform = ANY_PLATFORM) -> None:
     """Refuse a model version. It never goes into traffic; a new version can be registered.
 
+    For example:
+
         tenuto refuse churn@3 --comment "worse than churn@2 on small customers" --workspace production
 
     Args:

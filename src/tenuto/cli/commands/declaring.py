@@ -29,6 +29,8 @@ _MARKS = {"create": ("+", "green"), "update": ("~", "yellow"), "delete": ("-", "
 def plan(*, file: File, options: Platform = ANY_PLATFORM) -> None:
     """Show what applying files would change. Nothing is changed.
 
+    For example:
+
         tenuto plan --file platform/
         tenuto plan -f routes.yaml --json
 
@@ -98,6 +100,8 @@ def rollback(
 
 def delete(kind: str, name: str, /, *, yes: Yes = False, options: Platform = ANY_PLATFORM) -> None:
     """Take a declared thing away. Its history stays, and it can be declared again.
+
+    For example:
 
         tenuto delete route chat --workspace lab
         tenuto delete provider openai --yes

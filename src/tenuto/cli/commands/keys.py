@@ -6,14 +6,20 @@ from collections.abc import Iterator, Sequence
 from enum import Enum
 from typing import Annotated
 
-from cyclopts import App, Parameter
+from cyclopts import Parameter
 
+from tenuto.cli.groups import group
 from tenuto.cli.options import ANY_PLATFORM, Platform
 from tenuto.cli.output import Line, short_time, show, table
 from tenuto.cli.session import platform
 from tenuto.client.words import Items, KeyInfo, MadeKey
 
-app = App(name="key", help="Make, list and revoke API keys.", version_flags=[])
+app = group(
+    "key",
+    "Make, list and revoke API keys.",
+    "tenuto key create shop --workspace production",
+    "tenuto key list --workspace production",
+)
 
 
 class Purpose(Enum):
@@ -71,6 +77,8 @@ def list_keys(*, options: Platform = ANY_PLATFORM) -> None:
 @app.command
 def revoke(key: str, /, *, options: Platform = ANY_PLATFORM) -> None:
     """End a key at once, on every gateway.
+
+    For example:
 
         tenuto key revoke 4fT9qLw2cXo8s1VbRn6yKe
 

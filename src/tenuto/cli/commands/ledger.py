@@ -5,15 +5,21 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Annotated
 
-from cyclopts import App, Parameter
+from cyclopts import Parameter
 
+from tenuto.cli.groups import group
 from tenuto.cli.options import ANY_PLATFORM, Platform
 from tenuto.cli.output import Line, short_time, show, table
 from tenuto.cli.session import platform
 from tenuto.cli.telling import names_of
 from tenuto.client.words import BudgetState, Items, LedgerRow, Page, Spent
 
-app = App(name="ledger", help="See model calls, tokens, cost and budgets.", version_flags=[])
+app = group(
+    "ledger",
+    "See model calls, tokens, cost and budgets.",
+    "tenuto ledger list --workspace lab",
+    "tenuto ledger budgets --workspace lab",
+)
 
 Filter = Annotated[str | None, Parameter(show_default=False)]
 _MOST_AT_ONCE = 200
@@ -29,6 +35,8 @@ def list_calls(
     options: Platform = ANY_PLATFORM,
 ) -> None:
     """List model calls with their tokens and cost, newest first. A call without a known price is `unpriced`.
+
+    For example:
 
         tenuto ledger list --workspace lab
         tenuto ledger list --route chat --limit 500 --json --workspace lab

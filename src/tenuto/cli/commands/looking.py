@@ -79,6 +79,8 @@ def get(
 def describe(kind: str, name: str, /, *, options: Platform = ANY_PLATFORM) -> None:
     """Tell all about one declared thing, or about one run with its tasks and results.
 
+    For example:
+
         tenuto describe route chat --workspace lab
         tenuto describe run 0193f2c4-7d1e-7a52-8e0c-6b1f0d2a9c11 --workspace lab
 
@@ -96,6 +98,8 @@ def describe(kind: str, name: str, /, *, options: Platform = ANY_PLATFORM) -> No
 
 def history(kind: str, name: str, /, *, options: Platform = ANY_PLATFORM) -> None:
     """List the versions of a declared thing, newest first. What was deleted still has them.
+
+    For example:
 
         tenuto history route chat --workspace lab
 
@@ -118,6 +122,8 @@ def diff(
     options: Platform = ANY_PLATFORM,
 ) -> None:
     """Show what changed between two versions of a declared thing.
+
+    For example:
 
         tenuto diff route chat --workspace lab
         tenuto diff route chat --from 2 --to 5 --workspace lab

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from cyclopts import App
-
+from tenuto.cli.groups import group
 from tenuto.cli.naming import versioned
 from tenuto.cli.options import ANY_PLATFORM, Platform
 from tenuto.cli.output import Line, show, table
@@ -13,7 +12,12 @@ from tenuto.cli.session import platform
 from tenuto.cli.telling import model_lines, models
 from tenuto.client.words import Edge, Items, Lineage
 
-app = App(name="model", help="See model versions and what they were made of.", version_flags=[])
+app = group(
+    "model",
+    "See model versions and what they were made of.",
+    "tenuto model list --workspace lab",
+    "tenuto model show churn@3 --workspace lab",
+)
 
 
 @app.command(name="list")
@@ -33,6 +37,8 @@ def list_models(*, options: Platform = ANY_PLATFORM) -> None:
 def show_model(name: str, /, *, options: Platform = ANY_PLATFORM) -> None:
     """Tell all about a model version: metrics, evidence, gate, stage.
 
+    For example:
+
         tenuto model show churn --workspace lab
         tenuto model show churn@3 --workspace lab --json
 
@@ -47,6 +53,8 @@ def show_model(name: str, /, *, options: Platform = ANY_PLATFORM) -> None:
 @app.command
 def lineage(name: str, /, *, options: Platform = ANY_PLATFORM) -> None:
     """List everything that had a part in making a model version, back to the source.
+
+    For example:
 
         tenuto model lineage churn@3 --workspace lab
 

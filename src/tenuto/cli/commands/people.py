@@ -5,23 +5,36 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Annotated
 
-from cyclopts import App, Parameter
+from cyclopts import Parameter
 
 from tenuto.cli import asking
 from tenuto.cli.commands.sign_in import keep_entered
+from tenuto.cli.groups import group
 from tenuto.cli.options import ANY_PLATFORM, Platform
 from tenuto.cli.output import Line, show, table
 from tenuto.cli.session import platform
 from tenuto.cli.telling import names_of
 from tenuto.client.words import Invited, Items, Person, ServiceAccount
 
-person = App(name="person", help="Invite people, and list them.", version_flags=[])
-account = App(name="service-account", help="Make identities for programs, and list them.", version_flags=[])
+person = group(
+    "person",
+    "Invite people, and list them.",
+    'tenuto person invite ben@example.com --name "Ben Okri"',
+    "tenuto person list",
+)
+account = group(
+    "service-account",
+    "Make identities for programs, and list them.",
+    "tenuto service-account create nightly-training",
+    "tenuto service-account list",
+)
 
 
 @person.command
 def invite(email: str, /, *, name: str, options: Platform = ANY_PLATFORM) -> None:
     """Make a person known, and print the token to hand over. It is shown this once, and good for seven days.
+
+    For example:
 
         tenuto person invite ben@example.com --name "Ben Okri"
 
@@ -79,6 +92,8 @@ def accept(
 @account.command
 def create(name: str, /, *, options: Platform = ANY_PLATFORM) -> None:
     """Make a service account. You answer for what it does; give it a key with `tenuto key create`.
+
+    For example:
 
         tenuto service-account create nightly-training
 

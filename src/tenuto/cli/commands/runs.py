@@ -84,6 +84,8 @@ def logs(
 ) -> None:
     """Print what the steps of a run printed, in the order they ended.
 
+    For example:
+
         tenuto logs 0193f2c4-7d1e-7a52-8e0c-6b1f0d2a9c11 --workspace lab
         tenuto logs 0193f2c4-7d1e-7a52-8e0c-6b1f0d2a9c11 --step train --workspace lab
 
@@ -98,6 +100,8 @@ def logs(
 
 def cancel(run_id: Annotated[str, Parameter(name="RUN")], /, *, options: Platform = ANY_PLATFORM) -> None:
     """Stop a run soon: what runs is ended, what waits is not started.
+
+    For example:
 
         tenuto cancel 0193f2c4-7d1e-7a52-8e0c-6b1f0d2a9c11 --workspace lab
 

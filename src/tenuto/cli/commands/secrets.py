@@ -5,15 +5,19 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 
-from cyclopts import App
-
 from tenuto.cli import asking
+from tenuto.cli.groups import group
 from tenuto.cli.options import ANY_PLATFORM, Platform
 from tenuto.cli.output import Line, short_time, show, table
 from tenuto.cli.session import platform
 from tenuto.client.words import Items, SecretInfo
 
-app = App(name="secret", help="Write secrets that are used and never shown.", version_flags=[])
+app = group(
+    "secret",
+    "Write secrets that are used and never shown.",
+    "tenuto secret set openai-key < key.txt",
+    "tenuto secret list",
+)
 
 
 @app.command(name="set")
@@ -50,6 +54,8 @@ def list_secrets(*, options: Platform = ANY_PLATFORM) -> None:
 @app.command
 def delete(name: str, /, *, options: Platform = ANY_PLATFORM) -> None:
     """Take a secret away. What uses it stops working.
+
+    For example:
 
         tenuto secret delete openai-key
 

@@ -90,10 +90,8 @@ def _read(annotation: Any) -> ValueType | None:
     if simple is not None:
         return simple
     origin = typing.get_origin(annotation)
-    if _is_alias(origin or annotation):
+    if origin is typing.Annotated or _is_alias(origin or annotation):
         return _read(_behind(annotation))
-    if origin is typing.Annotated:
-        return _read(annotation.__origin__)
     if origin in {Union, types.UnionType}:
         return _several(Kind.UNION, typing.get_args(annotation))
     if isinstance(origin, type):
@@ -108,6 +106,8 @@ def _is_alias(annotation: Any) -> bool:
 
 def _behind(alias: Any) -> Any:
     """Return what an alias stands for, with its arguments, if it has any, in the place of its parameters."""
+    if typing.get_origin(alias) is typing.Annotated:
+        return alias.__origin__
     value = alias.__value__  # an alias with arguments passes the question on to the alias itself
     arguments = typing.get_args(alias)
     if not arguments:

@@ -105,6 +105,13 @@ def read_client_settings(environment: Mapping[str, str] | None = None) -> Client
     )
 
 
+def spoken_language(environment: Mapping[str, str] | None = None) -> str:
+    """Return the language that the terminal's user reads (``fr``), as POSIX has it said; empty: none is said."""
+    given = os.environ if environment is None else environment
+    locale = given.get("LC_ALL") or given.get("LC_MESSAGES") or given.get("LANG") or ""
+    return locale.partition(".")[0].partition("_")[0].lower()
+
+
 def child_environment(settings: Settings) -> dict[str, str]:
     """Return what a process of the platform is given: its settings, and what finds programs and folders.
 

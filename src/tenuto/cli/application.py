@@ -12,6 +12,7 @@ from collections.abc import Sequence
 
 from cyclopts import App, CycloptsError
 
+from tenuto.app.settings import spoken_language
 from tenuto.cli.errors import NO_TERMINAL, UNEXPECTED, WRONG_USE
 from tenuto.cli.main import ABOUT, COMMANDS
 from tenuto.cli.output import tell_error
@@ -42,7 +43,7 @@ def run(tokens: Sequence[str]) -> int:
         _call(tokens)
         sys.stdout.flush()
     except TenutoError as error:
-        tell_error(error, as_json=as_json)
+        tell_error(error, as_json=as_json, language=spoken_language())
         return exit_code(error)
     except KeyboardInterrupt:
         return INTERRUPTED
@@ -50,7 +51,8 @@ def run(tokens: Sequence[str]) -> int:
         return _reader_left()
     except Exception as error:  # noqa: BLE001 (the last one that could tell)
         detail = f"{type(error).__name__}: {error}"
-        tell_error(TenutoError(UNEXPECTED, detail, trace=traceback.format_exc()), as_json=as_json)
+        unexpected = TenutoError(UNEXPECTED, detail, trace=traceback.format_exc())
+        tell_error(unexpected, as_json=as_json, language=spoken_language())
         return FAILED
     return DONE
 

@@ -9,6 +9,8 @@ from typing import Any, TextIO, TypeVar
 import msgspec
 
 from tenuto.core.errors import FaultKind, TenutoError
+from tenuto.web.console.i18n.faults import fault_text
+from tenuto.web.words import Language
 
 T = TypeVar("T")
 
@@ -76,13 +78,19 @@ def facts(pairs: Iterable[tuple[str, object]]) -> list[Line]:
     return [f"{name + ':':{width}}{value}" for name, value in shown]
 
 
-def tell_error(error: TenutoError, *, as_json: bool) -> None:
-    """Say on standard error what went wrong: code, what, fix."""
+def tell_error(error: TenutoError, *, as_json: bool, language: str = "") -> None:
+    """Say on standard error what went wrong: code, what, fix. Programs that read JSON are told in English."""
     if as_json:
         print(msgspec.json.encode({"error": error.as_json()}).decode(), file=sys.stderr)
         return
-    lines: list[Line] = [Styled(f"error: {error.fault.code}", "bold red"), f"  {error}"]
-    lines.append(f"  fix: {error.fault.fix}")
+    fault = error.fault
+    said = fault_text(fault, Language.FRENCH) if language == Language.FRENCH.value else None
+    if said:
+        what = f"{said.summary}\N{NO-BREAK SPACE}: {error.detail}" if error.detail else said.summary
+        texts = (f"erreur\N{NO-BREAK SPACE}: {fault.code}", what, f"remède\N{NO-BREAK SPACE}: {said.fix}")
+    else:
+        texts = (f"error: {fault.code}", str(error), f"fix: {fault.fix}")
+    lines: list[Line] = [Styled(texts[0], "bold red"), *(f"  {text}" for text in texts[1:])]
     if error.fault.kind is FaultKind.INTERNAL:
         told = ("request_id", "trace")
         lines += [f"  {name}: {error.context[name]}" for name in told if name in error.context]

@@ -8,7 +8,7 @@ from pathlib import Path
 from tenuto.web.console import templates
 from tenuto.web.console.console import Console
 from tenuto.web.console.entrance import entrance_routes
-from tenuto.web.console.i18n import catalogue
+from tenuto.web.console.i18n import faults
 from tenuto.web.console.statics import Statics
 from tenuto.web.dispatch.config import SiteConfig, SiteParts
 from tenuto.web.dispatch.site import Site
@@ -44,7 +44,7 @@ def build_site(
     config: SiteConfig,
     parts: SiteParts,
     template_folders: tuple[Path, ...] = (templates.FOLDER,),
-    messages: Path = catalogue.FOLDER,
+    messages: Path = faults.FOLDER,
 ) -> Site:
     """Return the ASGI application that serves ``registry``."""
     engine = templates.Templates(statics, template_folders, messages)

@@ -7,7 +7,9 @@ from typing import Any
 import msgspec
 
 from tenuto.core.errors import FaultKind, TenutoError
+from tenuto.web.console.i18n.faults import fault_text
 from tenuto.web.errors import HOST_UNKNOWN, METHOD_NOT_ALLOWED
+from tenuto.web.words import Language
 
 STATUS_OF_KIND: dict[FaultKind, int] = {
     FaultKind.INVALID: 400,
@@ -47,7 +49,9 @@ def error_headers(error: TenutoError) -> dict[str, str]:
     return headers
 
 
-def error_body(error: TenutoError, request_id: str) -> bytes:
-    """Return the one JSON shape of every error, under ``error``."""
-    body: dict[str, Any] = {**error.as_json(), "request_id": request_id}
+def error_body(error: TenutoError, request_id: str, language: Language = Language.ENGLISH) -> bytes:
+    """Return the one JSON shape of every error, under ``error``. The detail is English in any language."""
+    said = fault_text(error.fault, language)
+    translated = msgspec.structs.asdict(said) if said else {}
+    body: dict[str, Any] = {**error.as_json(), **translated, "request_id": request_id}
     return msgspec.json.encode({"error": body})

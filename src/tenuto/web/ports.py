@@ -9,6 +9,16 @@ import msgspec
 from tenuto.web.words import Call, Caller, NewSession
 
 
+class FirstOwner(msgspec.Struct, frozen=True, kw_only=True):
+    """Who founds the organisation, what it is called, and the one currency (ISO 4217) its money is counted in."""
+
+    name: str
+    email: str
+    password: str
+    organisation: str = "Organisation"
+    currency: str = "EUR"
+
+
 class Authenticator(Protocol):
     """Recognises who asks. Both raise an UNAUTHENTICATED error for a credential that is not valid."""
 
@@ -30,9 +40,7 @@ class Entrance(Protocol):
 
     def sign_in(self, call: Call, email: str, password: str) -> NewSession: ...
 
-    def make_first_owner(
-        self, call: Call, *, token: str, name: str, email: str, password: str
-    ) -> NewSession: ...
+    def make_first_owner(self, call: Call, *, token: str, owner: FirstOwner) -> NewSession: ...
 
     def sign_out(self, call: Call) -> None: ...
 

@@ -8,7 +8,9 @@ from datetime import UTC, datetime
 
 import pytest
 
+from tenuto.app.settings import spoken_language
 from tenuto.cli.output import Styled, facts, print_lines, printable, short_time, show, table, tell_error
+from tenuto.client.errors import UNREACHABLE
 from tenuto.core.errors import Fault, FaultKind, TenutoError
 
 BROKEN = Fault("cli.broken", FaultKind.INTERNAL, "it broke", "Mend it.")
@@ -93,3 +95,29 @@ def test_an_error_says_code_what_and_fix(capsys: pytest.CaptureFixture[str]) -> 
 def test_a_time_is_shown_to_the_second() -> None:
     assert short_time(datetime(2026, 1, 2, 3, 4, 5, 678, tzinfo=UTC)) == "2026-01-02 03:04:05Z"
     assert short_time(None) == ""
+
+
+def test_an_error_is_told_in_french_to_who_reads_french(capsys: pytest.CaptureFixture[str]) -> None:
+    tell_error(TenutoError(UNREACHABLE, "http://127.0.0.1:1"), as_json=False, language="fr")
+    said = capsys.readouterr().err.splitlines()
+    assert said[0] == "erreur\u00a0: client.unreachable"
+    assert said[1] == "  la plateforme ne répond pas\u00a0: http://127.0.0.1:1"
+    assert said[2].startswith("  remède\u00a0: Démarrez-la avec `tenuto up`")
+
+
+def test_programs_that_read_json_are_told_in_english(capsys: pytest.CaptureFixture[str]) -> None:
+    tell_error(TenutoError(UNREACHABLE), as_json=True, language="fr")
+    assert json.loads(capsys.readouterr().err)["error"]["summary"] == UNREACHABLE.summary
+
+
+@pytest.mark.parametrize(
+    ("environment", "language"),
+    [
+        ({"LANG": "fr_FR.UTF-8"}, "fr"),
+        ({"LANG": "en_GB.UTF-8", "LC_MESSAGES": "fr_CA"}, "fr"),
+        ({"LANG": "fr_FR", "LC_ALL": "C.UTF-8"}, "c"),
+        ({"LANG": "", "LC_ALL": ""}, ""),
+    ],
+)
+def test_the_language_is_the_one_of_the_terminal(environment: dict[str, str], language: str) -> None:
+    assert spoken_language(environment) == language

@@ -6,8 +6,10 @@ import msgspec
 import pytest
 
 from tenuto.core.errors import Fault, FaultKind, TenutoError
+from tenuto.web.console.i18n.faults import fault_text
 from tenuto.web.errors import BUSY, HOST_UNKNOWN, METHOD_NOT_ALLOWED, NOT_SIGNED_IN
 from tenuto.web.faults import STATUS_OF_KIND, error_body, error_headers, status_of
+from tenuto.web.words import Language
 
 
 def test_every_kind_has_a_status_of_its_own() -> None:
@@ -44,3 +46,21 @@ def test_the_body_names_code_fix_and_request() -> None:
             "request_id": "request-1",
         }
     }
+
+
+def test_the_body_speaks_french_where_french_is_asked_for() -> None:
+    said = msgspec.json.decode(error_body(TenutoError(BUSY, "12 wait"), "request-1", Language.FRENCH))[
+        "error"
+    ]
+    assert (said["code"], said["detail"]) == ("web.busy", "12 wait")
+    french = fault_text(BUSY, Language.FRENCH)
+    assert french is not None
+    assert (said["summary"], said["fix"]) == (french.summary, french.fix)
+    assert said["summary"] != BUSY.summary
+
+
+def test_a_fault_that_no_catalogue_knows_stays_as_it_is() -> None:
+    fault = Fault("testing.unheard_of", FaultKind.INVALID, "nobody said it", "Say it.")
+    assert (
+        msgspec.json.decode(error_body(TenutoError(fault), "1", Language.FRENCH))["error"]["fix"] == "Say it."
+    )

@@ -8,7 +8,7 @@ import msgspec
 
 from tenuto.core.clock import Clock
 from tenuto.core.errors import TenutoError
-from tenuto.web.console.i18n.catalogue import FaultText
+from tenuto.web.console.i18n.faults import FaultText
 from tenuto.web.console.navigation import build_navigation, current_item
 from tenuto.web.console.templates import Templates
 from tenuto.web.faults import status_of

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import msgspec
 
 from tenuto.web.faults import status_of
-from tenuto.web.ports import Entrance
+from tenuto.web.ports import Entrance, FirstOwner
 from tenuto.web.registry.words import NotAudited, Public, Refusal, Route, Surface
 from tenuto.web.security.cookies import LANGUAGE, THEME
 from tenuto.web.words import Call, Flash, Input, Language, Redirect, Theme, View
@@ -38,6 +38,8 @@ class FirstOwnerForm(Input, frozen=True, kw_only=True):
     name: Text
     email: Email
     password: Annotated[str, msgspec.Meta(min_length=SMALLEST_PASSWORD, max_length=LARGEST_PASSWORD)]
+    organisation: Text = "Organisation"
+    currency: Annotated[str, msgspec.Meta(max_length=10)] = "EUR"
 
 
 class PreferencesForm(Input, frozen=True, kw_only=True):
@@ -156,9 +158,14 @@ class EntrancePages:
         return _first_owner_view() if self._entrance.wants_first_owner() else Redirect(SIGN_IN)
 
     def make_first_owner(self, call: Call, body: FirstOwnerForm, _query: None) -> Redirect:
-        session = self._entrance.make_first_owner(
-            call, token=body.token, name=body.name, email=body.email, password=body.password
+        owner = FirstOwner(
+            name=body.name,
+            email=body.email,
+            password=body.password,
+            organisation=body.organisation,
+            currency=body.currency,
         )
+        session = self._entrance.make_first_owner(call, token=body.token, owner=owner)
         return Redirect("/", session=session, flash=Flash("entrance.owner.welcome", {"name": body.name}))
 
     def refuse_first_owner(self, _call: Call, refusal: Refusal) -> View:

@@ -115,7 +115,9 @@ class Pages:
 
     def _problem(self, exchange: Exchange, error: TenutoError) -> bytes:
         if exchange.surface is Surface.API:
-            shown = wire_event(PROBLEM, error_body(error, exchange.request_id).decode(), "")
+            shown = wire_event(
+                PROBLEM, error_body(error, exchange.request_id, exchange.language).decode(), ""
+            )
         else:
             call = exchange.bare_call(None)
             shown = wire_event("", self._console.error_part(error, call), "")

@@ -92,8 +92,9 @@ class Site:
     def _refused(self, exchange: Exchange, error: TenutoError) -> Response:
         if exchange.surface is Surface.CONSOLE:
             return self._pages.error(exchange, error)
-        body = error_body(error, exchange.request_id)
-        return Response(body, status_of(error), error_headers(error), media_type=JSON)
+        body = error_body(error, exchange.request_id, exchange.language)
+        headers = {**error_headers(error), "Vary": "Accept-Language"}
+        return Response(body, status_of(error), headers, media_type=JSON)
 
     def _report(self, exchange: Exchange) -> None:
         route = exchange.match.route if exchange.match else None

@@ -11,7 +11,7 @@ from jinja2 import UndefinedError
 from markupsafe import Markup
 
 from fixtures.gallery.routes import HOSTILE
-from tenuto.web.console.i18n.catalogue import FOLDER as MESSAGES
+from tenuto.web.console.i18n.faults import FOLDER as MESSAGES
 from tenuto.web.console.statics import Statics
 from tenuto.web.console.templates import FOLDER, Templates, code_spans, sentence
 from tenuto.web.words import Language

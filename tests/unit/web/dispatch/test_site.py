@@ -266,3 +266,11 @@ def test_the_error_page_stands_when_the_frame_cannot(visitor_of: Any) -> None:
 def test_websockets_are_not_spoken(visitor: Any) -> None:
     with pytest.raises(WebSocketDisconnect), visitor.client.websocket_connect("/live"):
         pass
+
+
+def test_an_error_is_told_in_the_language_that_was_asked_for(visitor: Any) -> None:
+    answer = visitor.api("GET", "/api/v1/nowhere", headers={"accept-language": "fr-FR, en;q=0.5"})
+    assert _error(answer)["code"] == "web.route_unknown"
+    assert _error(answer)["summary"] == "il n’y a rien à cette adresse"
+    assert answer.headers["vary"] == "Accept-Language"
+    assert _error(visitor.api("GET", "/api/v1/nowhere"))["summary"] == "nothing lives at this address"

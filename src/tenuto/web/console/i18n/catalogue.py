@@ -8,7 +8,6 @@ A value is a text with ``{named}`` places, or an object of plural forms chosen b
 from __future__ import annotations
 
 import re
-from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -16,18 +15,12 @@ import msgspec
 from babel import Locale
 
 from tenuto.core.errors import Fault
+from tenuto.web.console.i18n.faults import FILE, FOLDER, FaultText, fault_text
 from tenuto.web.console.i18n.formats import Formats
 from tenuto.web.words import Language
 
 Message = str | dict[str, str]
 _PLACE = re.compile(r"\{([a-z_]+)\}")
-FOLDER = Path(__file__).parent.parent / "messages"
-_FAULTS = "faults.json"
-
-
-class FaultText(msgspec.Struct, frozen=True):
-    summary: str
-    fix: str
 
 
 class Translator:
@@ -41,7 +34,7 @@ class Translator:
         self.locale = Locale(language.value)
         self.formats = Formats(self.locale)
         self.messages = read_messages(folder / language.value)
-        self._folder = folder / language.value
+        self._folder = folder
 
     def __call__(self, key: str, **values: Any) -> str:
         message = self.messages[key]
@@ -50,12 +43,7 @@ class Translator:
 
     def fault(self, fault: Fault) -> FaultText | None:
         """Return what a fault is called in this language, or None: then its English is shown, marked so."""
-        return self._faults.get(fault.code)
-
-    @cached_property
-    def _faults(self) -> dict[str, FaultText]:
-        file = self._folder / _FAULTS
-        return msgspec.json.decode(file.read_bytes(), type=dict[str, FaultText]) if file.exists() else {}
+        return fault_text(fault, self.language, self._folder)
 
     def _plural(self, forms: dict[str, str], count: int) -> str:
         return forms.get(self.locale.plural_form(count), forms["other"])
@@ -73,6 +61,6 @@ def places_of(message: Message) -> set[str]:
 def read_messages(folder: Path) -> dict[str, Message]:
     messages: dict[str, Message] = {}
     for file in sorted(folder.glob("*.json")):
-        if file.name != _FAULTS:
+        if file.name != FILE:
             messages |= msgspec.json.decode(file.read_bytes(), type=dict[str, Message])
     return messages

@@ -61,16 +61,21 @@ class _Policy(msgspec.Struct, frozen=True):
 
 
 class PolicyLibrary:
-    """Policies of one version. It never changes; making one takes a tenth of a second, so make it once.
+    """Policies of one version. It never changes.
 
     Every policy has an ``@id`` of its own. A template has both slots and a ``@role``. What does not fit the
     schema (a misspelled action, an attribute that a kind does not have) is refused with its id.
     """
 
-    def __init__(self, texts: Sequence[PolicyText]) -> None:
+    def __init__(self, texts: Sequence[PolicyText], *, shipped: Sequence[PolicyText] = ()) -> None:
+        """``shipped`` texts are not held against the schema again: tests do that, once for all starts."""
         self.schema = cedarpy.Schema.from_str(schema_text())
         self._policies: dict[str, _Policy] = {}
-        for policy in (each for text in texts for each in _checked(text, self.schema)):
+        read = [
+            *(each for text in shipped for each in _read(text).values()),
+            *(each for text in texts for each in _checked(text, self.schema)),
+        ]
+        for policy in read:
             if policy.id in self._policies:
                 raise TenutoError(POLICY_INVALID, f"two policies have the id {policy.id!r}")
             self._policies[policy.id] = policy
@@ -80,18 +85,14 @@ class PolicyLibrary:
             for each in self._policies.values()
             if not each.is_template
         }
-        self.version = digest_of(json.dumps([schema_text(), *(text.text for text in texts)]).encode())
+        told = [schema_text(), *(text.text for text in (*shipped, *texts))]
+        self.version = digest_of(json.dumps(told).encode())
         self._sets: dict[frozenset[str], cedarpy.PolicySet] = {}
 
     @classmethod
     def built_in(cls, extra: Sequence[PolicyText] = ()) -> PolicyLibrary:
         """Return the built-in roles and guardrails, with ``extra`` policies beside them."""
-        folder = resources.files("tenuto.govern.policy") / "builtin"
-        files = sorted(folder.iterdir(), key=lambda file: file.name)
-        texts = [
-            PolicyText(file.name, file.read_text("utf-8")) for file in files if file.name.endswith(".cedar")
-        ]
-        return cls([*texts, *extra])
+        return cls(extra, shipped=shipped_texts())
 
     def templates_of(self, role: str, action: Action) -> list[str]:
         """Return the templates of a role that can allow the action."""
@@ -116,8 +117,22 @@ class PolicyLibrary:
         return known
 
 
+def shipped_texts() -> list[PolicyText]:
+    """Return the policies that come with Tenuto, file by file."""
+    folder = resources.files("tenuto.govern.policy") / "builtin"
+    files = sorted(folder.iterdir(), key=lambda file: file.name)
+    return [PolicyText(file.name, file.read_text("utf-8")) for file in files if file.name.endswith(".cedar")]
+
+
 def _checked(source: PolicyText, schema: cedarpy.Schema) -> list[_Policy]:
-    """Return the policies of a text, each checked."""
+    """Return the policies of a text, each held against the schema."""
+    placed = _read(source)
+    _require_valid(source, schema, placed)
+    return list(placed.values())
+
+
+def _read(source: PolicyText) -> dict[str, _Policy]:
+    """Return the policies of a text by their place in it."""
     try:
         parsed = json.loads(cedarpy.policies_to_json_str(source.text))
     except ValueError as error:
@@ -126,10 +141,9 @@ def _checked(source: PolicyText, schema: cedarpy.Schema) -> list[_Policy]:
         **{place: _policy(source, form, True) for place, form in parsed["templates"].items()},
         **{place: _policy(source, form, False) for place, form in parsed["staticPolicies"].items()},
     }
-    _require_valid(source, schema, placed)
     for each in cedarpy.PolicySet.from_str(source.text).templates():
         _require_role(source, placed[each["id"]], set(each["slots"]))
-    return list(placed.values())
+    return placed
 
 
 def _policy(source: PolicyText, form: dict[str, Any], is_template: bool) -> _Policy:

@@ -13,6 +13,7 @@ import pyarrow as pa
 import pytest
 from sklearn.base import ClassifierMixin
 from sklearn.linear_model import LogisticRegression
+from typing_extensions import TypeAliasType
 
 from tenuto.client import FilePath, FolderPath, step
 from tenuto.client.authoring.errors import STEP_NOT_POSSIBLE, TYPE_NOT_POSSIBLE
@@ -71,6 +72,7 @@ def typed(annotation: Any) -> str:
         (npt.NDArray[np.float64], "array[float64]"),
         (npt.NDArray[Any], "array"),
         (npt.NDArray[np.floating], "array"),
+        (TypeAliasType("Rows", list[int]), "list[int]"),
         (pa.Table | None, "table | null"),
         (list[FilePath], "list[file]"),
         (FolderPath, "folder"),

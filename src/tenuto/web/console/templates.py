@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from types import SimpleNamespace
+from types import CodeType, SimpleNamespace
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import BytecodeCache, Environment, FileSystemLoader, StrictUndefined
+from jinja2.bccache import Bucket
 from jinja2.runtime import Macro
 from markupsafe import Markup, escape
 
@@ -24,8 +25,10 @@ class Templates:
     """Renders templates and named blocks of them. ``folders`` are searched in order."""
 
     def __init__(self, statics: Statics, folders: tuple[Path, ...], messages: Path) -> None:
+        compiled = _Compiled()
         self._environments = {
-            language: _environment(Translator(language, messages), statics, folders) for language in Language
+            language: _environment(Translator(language, messages), statics, folders, compiled)
+            for language in Language
         }
 
     def translator(self, language: Language) -> Translator:
@@ -42,6 +45,21 @@ class Templates:
         return "".join(template.blocks[block](context))
 
 
+class _Compiled(BytecodeCache):
+    """What was compiled for one language serves all: languages differ in what they are given, not in code."""
+
+    def __init__(self) -> None:
+        self._kept: dict[str, tuple[str, CodeType | None]] = {}
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        checksum, code = self._kept.get(bucket.key, ("", None))
+        if checksum == bucket.checksum:
+            bucket.code = code
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        self._kept[bucket.key] = (bucket.checksum, bucket.code)
+
+
 def code_spans(text: str) -> Markup:
     """Show what stands in backticks as code, as sentences of errors have it; the rest is escaped."""
     return Markup(_CODE.sub(r"<code>\1</code>", str(escape(text))))  # noqa: S704  # escaped on this very line
@@ -52,9 +70,12 @@ def sentence(text: str) -> str:
     return text[:1].upper() + text[1:]
 
 
-def _environment(translator: Translator, statics: Statics, folders: tuple[Path, ...]) -> Environment:
+def _environment(
+    translator: Translator, statics: Statics, folders: tuple[Path, ...], compiled: BytecodeCache
+) -> Environment:
     environment = Environment(
         loader=FileSystemLoader(folders),
+        bytecode_cache=compiled,
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,

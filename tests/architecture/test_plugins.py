@@ -44,6 +44,7 @@ ALLOWED: dict[tuple[str, str], str] = {
     ("package_model", "cli/demo/project"): "a user's pipeline calls the platform's step",
     ("package_model", "client/steps"): "the name that users import for the platform's step",
     ("package_model", "serving/declared/errors"): "the fix tells users which step to call",
+    ("package_model", "web/console/messages/fr/faults"): "the same fix in French",
 }
 
 

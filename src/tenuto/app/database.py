@@ -11,10 +11,8 @@ from tenuto.store.embedded.server import Server
 from tenuto.store.embedded.supervisor import EmbeddedPostgres, Listener
 
 
-def start_embedded(settings: Settings, clock: Clock, progress: Listener) -> Server | None:
-    """Start the embedded PostgreSQL and own it, or return None when the settings name a database."""
-    if settings.database_url:
-        return None
+def start_embedded(settings: Settings, clock: Clock, progress: Listener) -> Server:
+    """Start the embedded PostgreSQL, or join the one that runs, and own it."""
     return EmbeddedPostgres(settings.home, clock=clock).start(progress=progress, take_over=True)
 
 

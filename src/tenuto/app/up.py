@@ -6,18 +6,20 @@ import contextlib
 import signal
 import threading
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 import msgspec
 
 from tenuto.app.building import build
 from tenuto.app.database import logins_of, start_embedded
+from tenuto.app.database_watch import DatabaseWatch
 from tenuto.app.errors import ALREADY_UP
 from tenuto.app.keys import ensure_keys
 from tenuto.app.schema import migrations
 from tenuto.app.settings import Settings, child_environment
 from tenuto.app.supervision import Child, Supervisor
-from tenuto.core.clock import SystemClock
+from tenuto.core.clock import Clock, SystemClock
 from tenuto.core.errors import TenutoError
 from tenuto.govern.identities.entrance import bootstrap_token
 from tenuto.store.embedded.locks import HeldLock, try_lock
@@ -39,23 +41,18 @@ class Running(msgspec.Struct, frozen=True):
 @contextlib.contextmanager
 def running(settings: Settings, notice: Notice) -> Iterator[Running]:
     """Keep the platform up for as long as the block lasts. Raises if it cannot come up."""
-    clock = SystemClock()
+    clock, notice = SystemClock(), _undisturbing(notice)
     settings.home.mkdir(mode=0o700, parents=True, exist_ok=True)
-    with _alone(settings.home):
-        server = start_embedded(settings, clock, lambda progress: _tell(notice, progress))
+    with _alone(settings.home), _database(settings, clock, notice):
+        ensure_keys(settings.keys)
+        migrations().upgrade(logins_of(settings, clock))
+        token = _prepare(settings)
+        supervisor = Supervisor(_children(settings), lambda name, what: notice(f"{name} {what}"))
         try:
-            ensure_keys(settings.keys)
-            migrations().upgrade(logins_of(settings, clock))
-            token = _prepare(settings)
-            supervisor = Supervisor(_children(settings), lambda name, what: notice(f"{name} {what}"))
-            try:
-                supervisor.start()
-                yield Running(_address(settings), token, supervisor.pids)
-            finally:
-                supervisor.stop()
+            supervisor.start()
+            yield Running(_address(settings), token, supervisor.pids)
         finally:
-            if server is not None:
-                server.stop()
+            supervisor.stop()
 
 
 def wait_for_signal() -> None:
@@ -64,6 +61,23 @@ def wait_for_signal() -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda _number, _frame: told.set())
     told.wait()
+
+
+@contextlib.contextmanager
+def _database(settings: Settings, clock: Clock, notice: Notice) -> Iterator[None]:
+    """Keep the embedded database running, if it is the one that the settings mean."""
+    if settings.database_url:
+        yield
+        return
+
+    start = partial(start_embedded, settings, clock)
+    server = start(lambda progress: _tell(notice, progress))
+    with DatabaseWatch(server, partial(start, _nobody_listens), notice).watching():
+        yield
+
+
+def _nobody_listens(_progress: Progress) -> None:
+    """A start that is tried again and again tells its outcome only."""
 
 
 def _prepare(settings: Settings) -> str | None:
@@ -105,3 +119,13 @@ def _address(settings: Settings) -> str:
 
 def _tell(notice: Notice, progress: Progress) -> None:
     notice(f"database: {progress.stage.value}")
+
+
+def _undisturbing(notice: Notice) -> Notice:
+    """Return a notice that never raises: a full disk or a closed pipe must not end who restarts what crashed."""
+
+    def told(what: str) -> None:
+        with contextlib.suppress(OSError):
+            notice(what)
+
+    return told

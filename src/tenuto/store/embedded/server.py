@@ -82,6 +82,16 @@ class Server:
         """Keep the log within its limit. To be called now and then by whoever owns the server."""
         logfile.rotate(self._layout.log, self._options.log_limit)
 
+    def has_ended(self) -> bool:
+        """Tell whether the server that is ours to end has ended by itself."""
+        return self._process is not None and self._process.wait(0)
+
+    def let_go(self) -> None:
+        """Leave a server that has ended, so that the next one can start under the same address."""
+        process, self._process = self._process, None
+        if process is not None:
+            _release(process)
+
     def stop(self) -> None:
         """End the server if it is ours to end: politely, then firmly, then by force. May be called again."""
         process, self._process = self._process, None
@@ -90,9 +100,7 @@ class Server:
         try:
             self._end(process)
         finally:
-            os.close(process.descriptor)
-            if process.child is not None:
-                process.child.wait()
+            _release(process)
         self._tidy()
 
     def _end(self, process: Process) -> None:
@@ -121,3 +129,9 @@ class Server:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.stop()
+
+
+def _release(process: Process) -> None:
+    os.close(process.descriptor)
+    if process.child is not None:
+        process.child.wait()

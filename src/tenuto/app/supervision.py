@@ -1,4 +1,4 @@
-"""Keep a few child processes alive: start in order, restart what crashes, stop in reverse order.
+"""Keep a few child processes alive: start them together, start again what crashes, stop all.
 
 A child is a ``tenuto.app.process`` of its own. It says that it is ready by writing a line to the pipe it was
 given. If the supervisor dies, the kernel ends its children (``PR_SET_PDEATHSIG``); PostgreSQL is not a child
@@ -16,19 +16,25 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
+from concurrent.futures import FIRST_EXCEPTION, Future, wait
+from functools import partial
 from pathlib import Path
 
 import msgspec
 
 from tenuto.app.errors import CHILD_FAILED
 from tenuto.core.errors import TenutoError
+from tenuto.store.embedded.logfile import rotate, said_since, size_of
 
 _PR_SET_PDEATHSIG = 1
 _FIRST_PAUSE = 0.5
 _LONGEST_PAUSE = 15.0
 # A child that lived this long was healthy: its next crash starts from the shortest pause again.
 _HEALTHY_SECONDS = 30.0
+_JOIN_SECONDS = 15.0  # longer than a child may take to end
+_LOG_SECONDS = 60.0
+_LOG_LIMIT = 8 << 20  # bytes; a few older ones are kept beside it
 
 
 class Child(msgspec.Struct, frozen=True):
@@ -50,33 +56,53 @@ class Supervisor:
         self._notice = notice
         self._running: dict[str, subprocess.Popen[bytes]] = {}
         self._stopping = threading.Event()
-        self._watchers: list[threading.Thread] = []
+        self._keepers: list[threading.Thread] = []
+        # Looked up here, for between fork and exec nothing may wait for a lock that another thread held.
+        prctl = ctypes.CDLL(None).prctl
+        self._die_with_keeper = partial(prctl, _PR_SET_PDEATHSIG, signal.SIGTERM)
 
     def start(self) -> None:
-        """Start every child in order, each when the one before is ready. Raises if one does not get ready."""
+        """Start all children at once and return when each is ready. Raises if one does not get ready."""
+        first: list[Future[None]] = []
         for child in self._children:
-            self._running[child.name] = self._launch(child)
-            watcher = threading.Thread(
-                target=self._watch, args=(child,), name=f"watch-{child.name}", daemon=True
+            first.append(Future())
+            keeper = threading.Thread(
+                target=self._keep, args=(child, first[-1]), name=f"keep-{child.name}", daemon=True
             )
-            watcher.start()
-            self._watchers.append(watcher)
+            keeper.start()
+            self._keepers.append(keeper)
+        _await_all(first)
 
     def pids(self) -> dict[str, int]:
         return {name: process.pid for name, process in self._running.items()}
 
     def stop(self) -> None:
-        """Stop every child, last started first, politely and then not."""
+        """Stop every child: the last of the list first, for it uses the others, then the others together."""
         self._stopping.set()
-        for child in reversed(self._children):
-            process = self._running.get(child.name)
-            if process is not None:
+        for group in (self._children[-1:], self._children[:-1]):
+            ending = [(child, self._running[child.name]) for child in group if child.name in self._running]
+            for _, process in ending:
+                process.terminate()
+            for child, process in ending:
                 _end(process, child.stop_seconds)
-        for watcher in self._watchers:
-            watcher.join(timeout=5)
+        for keeper in self._keepers:
+            keeper.join(timeout=_JOIN_SECONDS)
 
-    def _launch(self, child: Child) -> subprocess.Popen[bytes]:
+    def _keep(self, child: Child, first: Future[None]) -> None:
+        """Start a child, again and again if need be. The kernel ends it when the thread that started it ends."""
+        try:
+            self._launch(child)
+        except Exception as error:  # noqa: BLE001 (a supervisor: whoever waits for the start is told)
+            first.set_exception(error)
+            return
+        first.set_result(None)
+        self._watch(child)
+
+    def _launch(self, child: Child) -> None:
+        """Start a child and return when it is ready. One that does not get ready is ended."""
         ready, told = os.pipe()
+        rotate(child.log, _LOG_LIMIT)
+        position = size_of(child.log)
         try:
             with child.log.open("ab") as log:
                 process = subprocess.Popen(  # noqa: S603 (our own module, no shell)
@@ -87,26 +113,27 @@ class Supervisor:
                     stderr=log,
                     pass_fds=[told],
                     start_new_session=True,
-                    preexec_fn=_die_with_parent,  # noqa: PLW1509 (prctl and nothing else, before exec)
+                    preexec_fn=self._die_with_keeper,  # noqa: PLW1509 (prctl and nothing else, before exec)
                 )
             os.close(told)
             told = -1
-            self._await_ready(child, process, ready)
+            self._running[child.name] = process
+            self._await_ready(child, process, ready, position)
         finally:
             os.close(ready)
             if told >= 0:
                 os.close(told)
-        return process
 
-    def _await_ready(self, child: Child, process: subprocess.Popen[bytes], ready: int) -> None:
+    def _await_ready(self, child: Child, process: subprocess.Popen[bytes], ready: int, position: int) -> None:
         deadline = time.monotonic() + child.ready_seconds
         while time.monotonic() < deadline and not self._stopping.is_set():
             readable, _, _ = select.select([ready], [], [], 0.2)
             if readable and os.read(ready, 64):
                 return
             if process.poll() is not None:
+                said = _short(said_since(child.log, position))
                 raise TenutoError(
-                    CHILD_FAILED, f"{child.name} ended with {process.returncode}; see {child.log}"
+                    CHILD_FAILED, f"{child.name} ended with {process.returncode}; see {child.log}: {said}"
                 )
         _end(process, child.stop_seconds)
         raise TenutoError(CHILD_FAILED, f"{child.name} was not ready in time; see {child.log}")
@@ -115,7 +142,7 @@ class Supervisor:
         pause = _FIRST_PAUSE
         while True:
             started = time.monotonic()
-            code = self._running[child.name].wait()
+            code = _await_end(self._running[child.name], child.log)
             if self._stopping.is_set():
                 return
             if time.monotonic() - started > _HEALTHY_SECONDS:
@@ -128,10 +155,38 @@ class Supervisor:
 
     def _restart(self, child: Child) -> None:
         try:
-            self._running[child.name] = self._launch(child)
-        except TenutoError as error:
+            self._launch(child)
+        except (TenutoError, OSError) as error:
             # The process that failed stands as ended, so the watcher comes round again after its pause.
             self._notice(child.name, str(error))
+
+
+def _await_all(first: Sequence[Future[None]]) -> None:
+    """Return when all have come true, and raise as soon as one has not."""
+    waiting: Collection[Future[None]] = first
+    while waiting:
+        done, waiting = wait(waiting, return_when=FIRST_EXCEPTION)
+        for one in done:
+            one.result()
+
+
+def _await_end(process: subprocess.Popen[bytes], log: Path) -> int:
+    """Return how the process ended. Meanwhile its log is kept within its limit."""
+    try:
+        descriptor = os.pidfd_open(process.pid)
+    except ProcessLookupError:  # whoever stops the children has waited for it
+        return process.wait()
+    try:
+        while not select.select([descriptor], [], [], _LOG_SECONDS)[0]:
+            with contextlib.suppress(OSError):  # a full disk is told by whoever has to write to it
+                rotate(log, _LOG_LIMIT)
+    finally:
+        os.close(descriptor)
+    return process.wait()
+
+
+def _short(words: str) -> str:
+    return " | ".join(line.strip() for line in words.splitlines()[-2:]) or "it said nothing"
 
 
 def _end(process: subprocess.Popen[bytes], seconds: float) -> None:
@@ -144,7 +199,3 @@ def _end(process: subprocess.Popen[bytes], seconds: float) -> None:
         with contextlib.suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
         process.wait()
-
-
-def _die_with_parent() -> None:
-    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)

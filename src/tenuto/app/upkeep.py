@@ -16,6 +16,7 @@ from tenuto.core.words import Scope, system_actor
 from tenuto.govern.audit.checkpointing import checkpoint
 from tenuto.govern.audit.sequencing import sequence
 from tenuto.serving.declared.compiling import deployment_table
+from tenuto.serving.errors import HOST_AWAY
 from tenuto.serving.host.control import ControlClient
 from tenuto.serving.words import DeploymentTable
 from tenuto.spend.metering import reclaim
@@ -24,6 +25,7 @@ from tenuto.store.database import Role
 from tenuto.store.outbox import Delivery, deliver
 
 _log = logging.getLogger(__name__)
+_ABSENCE = 20.0  # seconds
 
 Subscriber = Callable[[Delivery], None]
 
@@ -69,21 +71,36 @@ class Deployer:
         self._cache = LocalModels(platform.blobs, platform.settings.home / "serving" / "models")
         self._applied: DeploymentTable | None = None
         self._wanted = True
+        self._seen = platform.desk.clock.monotonic()
 
     def wanted(self) -> None:
         self._wanted = True
 
     def work(self) -> bool:
-        """Apply the table if it changed, or if the server lost it. Returns False: once is enough."""
+        """Bring the server to the table. Returns False: once is enough.
+
+        All processes start together, and one that crashed is started again: a server that is away for a moment
+        is no news, and what is wanted is done when it is back.
+        """
+        try:
+            self._bring()
+        except TenutoError as error:
+            if error.fault is HOST_AWAY and self._platform.desk.clock.monotonic() - self._seen < _ABSENCE:
+                return False
+            raise
+        self._seen = self._platform.desk.clock.monotonic()
+        return False
+
+    def _bring(self) -> None:
+        """Apply the table if it changed, or if the server lost it."""
         table = self._read()
         if not self._wanted and self._applied is not None and self._served(table):
-            return False
+            return
         outcome = asyncio.run(self._client.apply(table))
         for endpoint in outcome.endpoints:
             for error in endpoint.errors:
                 _log.error("endpoint.not_deployed endpoint=%s error=%s", endpoint.endpoint, error)
         self._applied, self._wanted = table, False
-        return False
 
     def _read(self) -> DeploymentTable:
         with self._platform.desk.database.begin(

@@ -27,6 +27,7 @@ from tenuto.web.dispatch.config import SiteConfig, SiteParts
 from tenuto.web.dispatch.site import Site
 from tenuto.web.pages.areas import AREAS
 from tenuto.web.pages.frame import ConsoleFrame
+from tenuto.web.ports import FirstOwner
 from tenuto.web.services import ProviderChoice, Services
 from tenuto.web.words import Call, Caller, NewSession
 
@@ -127,9 +128,15 @@ class Doors:
         entered = entrance.sign_in(self._keeper, call.scope, email, SecretText(password))
         return NewSession(entered.secret.reveal(), entered.expires_at)
 
-    def make_first_owner(self, call: Call, *, token: str, name: str, email: str, password: str) -> NewSession:
-        owner = entrance.NewOwner(name=name, email=email, password=SecretText(password))
-        entered = entrance.found(self._keeper, call.scope, SecretText(token), owner)
+    def make_first_owner(self, call: Call, *, token: str, owner: FirstOwner) -> NewSession:
+        new = entrance.NewOwner(
+            name=owner.name,
+            email=owner.email,
+            password=SecretText(owner.password),
+            organisation=owner.organisation,
+            currency=owner.currency,
+        )
+        entered = entrance.found(self._keeper, call.scope, SecretText(token), new)
         return NewSession(entered.secret.reveal(), entered.expires_at)
 
     def sign_out(self, call: Call) -> None:

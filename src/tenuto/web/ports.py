@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
 from typing import Protocol
 
 import msgspec
 
+from tenuto.core.errors import TenutoError
 from tenuto.web.words import Call, Caller, NewSession
 
 
@@ -62,8 +64,33 @@ class FrameFacts(msgspec.Struct, frozen=True):
     workspaces: tuple[str, ...] = ()  # where else the reader may go
 
 
+class Door(msgspec.Struct, frozen=True):
+    """A page of the navigation, and the right it asks for."""
+
+    path: str
+    action: str
+    kind: str  # of resource
+
+
+class MissingRight(msgspec.Struct, frozen=True):
+    """What somebody who was refused may want to know: which right, which roles have it, whom to ask."""
+
+    action: str
+    workspace: str  # empty: the organisation
+    roles: tuple[str, ...]
+    owners: tuple[str, ...]
+
+
 class Frame(Protocol):
     def facts(self, call: Call) -> FrameFacts: ...
+
+    def closed(self, call: Call, doors: Sequence[Door]) -> Collection[str]:
+        """Return the addresses of the pages that the caller may not open."""
+        ...
+
+    def missing_right(self, call: Call, error: TenutoError) -> MissingRight | None:
+        """Return what a refused caller lacks; None when it is not for want of a right."""
+        ...
 
 
 class PartState(msgspec.Struct, frozen=True):

@@ -9,9 +9,12 @@ import msgspec
 import sqlalchemy as sa
 
 from tenuto.core.errors import TenutoError
-from tenuto.govern.access.errors import BINDING_UNKNOWN
+from tenuto.govern.access.errors import BINDING_UNKNOWN, LAST_OWNER
 from tenuto.govern.access.tables import policy_state, role_binding
+from tenuto.govern.identities.tables import person
 from tenuto.store.database import Transaction
+
+OWNER = "owner"
 
 
 class Granted(msgspec.Struct, frozen=True, kw_only=True):
@@ -57,14 +60,14 @@ def revoke(tx: Transaction, binding_id: str) -> None:
     tx.execute(sa.delete(role_binding).where(role_binding.c.id == binding_id))
 
 
-def grant_first_owner(tx: Transaction, binding_id: str, person_id: str, role: str) -> None:
+def grant_first_owner(tx: Transaction, binding_id: str, person_id: str) -> None:
     grant(
         tx,
         Granted(
             id=binding_id,
             subject_kind="person",
             subject_id=person_id,
-            role=role,
+            role=OWNER,
             workspace=None,
             created_by="bootstrap",
         ),
@@ -78,6 +81,20 @@ def moved_on(tx: Transaction) -> None:
     somebody read inside a transaction that then failed is never taken for one that was committed.
     """
     tx.execute(sa.update(policy_state).values(version=sa.func.nextval("policy_version")))
+
+
+def require_an_owner(tx: Transaction) -> None:
+    """Raise unless somebody is left who may do everything: an active person who owns the organisation.
+
+    Ask after a change that called ``moved_on``: then no other such change is going on.
+    """
+    row = role_binding.c
+    owner = sa.select(row.id).join(
+        person, sa.and_(row.subject_kind == "person", person.c.id == row.subject_id)
+    )
+    everything = owner.where(row.role == OWNER, row.workspace_id.is_(None), row.resource_kind.is_(None))
+    if tx.first(everything.where(person.c.active).limit(1)) is None:
+        raise TenutoError(LAST_OWNER)
 
 
 def _granted(row: Any) -> Granted:

@@ -9,7 +9,7 @@ from tenuto.core.ids import is_id
 from tenuto.core.words import Actor, ActorKind, Event, Ref
 from tenuto.govern.access import queries
 from tenuto.govern.access.decider import CedarDecider
-from tenuto.govern.access.errors import LAST_OWNER, QUESTION_INVALID
+from tenuto.govern.access.errors import QUESTION_INVALID
 from tenuto.govern.access.queries import Granted
 from tenuto.govern.actions import Action
 from tenuto.govern.errors import BINDING_INVALID
@@ -17,8 +17,6 @@ from tenuto.govern.identities import queries as identities
 from tenuto.govern.identities.errors import PERSON_UNKNOWN
 from tenuto.govern.policy import Explanation
 from tenuto.govern.use_case import Case, use_case
-
-_OWNER = "owner"
 
 
 @use_case("govern:role_binding:grant")
@@ -58,8 +56,7 @@ def revoke(case: Case, *, binding_id: str) -> Granted:
     granted = queries.find(case.tx, binding_id)
     case.permit(_ref(granted))
     queries.revoke(case.tx, binding_id)
-    if _rules_everything(granted) and not any(map(_rules_everything, queries.granted(case.tx))):
-        raise TenutoError(LAST_OWNER)
+    queries.require_an_owner(case.tx)
     detail = {"role": granted.role, "subject_id": granted.subject_id}
     case.record(_ref(granted), detail, [Event("access.changed", granted.id)])
     return granted
@@ -110,10 +107,6 @@ def _subject(case: Case, kind: str, name: str) -> Actor:
     if not is_id(name):
         raise TenutoError(PERSON_UNKNOWN, name)
     return identities.person_by_id(case.tx, name).actor
-
-
-def _rules_everything(granted: Granted) -> bool:
-    return granted.role == _OWNER and granted.workspace is None and granted.resource_kind is None
 
 
 def _ref(granted: Granted) -> Ref:

@@ -1,7 +1,8 @@
 """The ways in: first owner, invitation, password, session, key.
 
 Nobody is known yet when these are called, so no policy is asked: the token, password or key is the right.
-Every success and every refusal is recorded.
+Every success and every refusal is recorded, but for passwords that were not looked at because too many failed a
+moment ago: strangers could fill the log with them.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from tenuto.core.words import Actor, Ref, Scope, system_actor
 from tenuto.govern.access import queries as access
 from tenuto.govern.apikeys import matches, mint, parse, stored_form
 from tenuto.govern.audit.writing import Entry, write_entries
-from tenuto.govern.identities import queries
+from tenuto.govern.identities import queries, throttling
 from tenuto.govern.identities.errors import (
     ALREADY_FOUNDED,
     EMAIL_INVALID,
@@ -32,6 +33,7 @@ from tenuto.govern.passwords import Passwords, require_strong
 from tenuto.govern.secret_text import SecretText
 from tenuto.govern.use_case import Desk, record_alone
 from tenuto.govern.workspaces import queries as places
+from tenuto.govern.workspaces.rules import require_currency, require_name
 from tenuto.govern.workspaces.words import Organisation
 from tenuto.store.database import Transaction
 
@@ -39,7 +41,6 @@ BOOTSTRAP_LIFETIME = timedelta(hours=1)
 INVITATION_LIFETIME = timedelta(days=7)
 SESSION_LIFETIME = timedelta(hours=12)
 LOGIN_LIFETIME = timedelta(hours=12)
-OWNER = "owner"
 
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s.]+")
 _SIGN_IN = "govern:session:begin"
@@ -65,11 +66,15 @@ class NewOwner(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Entered(msgspec.Struct, frozen=True):
-    """Somebody who came in. ``secret`` is the session's and goes into a cookie only."""
+    """Somebody who came in. ``secret`` is the session's and goes into a cookie only.
+
+    ``keys`` are those that a person who set a new password had before and may want to end.
+    """
 
     person: Person
     secret: SecretText
     expires_at: datetime
+    keys: tuple[KeyInfo, ...] = ()
 
 
 class Login(msgspec.Struct, frozen=True):
@@ -96,17 +101,18 @@ def bootstrap_token(keeper: Doorkeeper) -> SecretText | None:
 def found(keeper: Doorkeeper, scope: Scope, token: SecretText, owner: NewOwner) -> Entered:
     """Make the organisation and its first owner. The token is used up by the attempt that succeeds."""
     desk, new = keeper.desk, _checked_person(keeper, owner.name, owner.email, owner.password)
-    password_hash = keeper.passwords.hash(owner.password)
+    name, currency = require_name(owner.organisation), require_currency(owner.currency)
     try:
         with desk.database.begin(_as(scope, new.actor)) as tx:
             if places.the_organisation(tx) is not None:
                 raise TenutoError(ALREADY_FOUNDED)
             if queries.spend_token(tx, _hash(token), TokenPurpose.BOOTSTRAP) is None:
                 raise TenutoError(TOKEN_SPENT)
-            founded = Organisation(desk.ids.new(), owner.organisation, owner.currency)
+            founded = Organisation(desk.ids.new(), name, currency)
             places.insert_organisation(tx, founded)
-            queries.insert_person(tx, new, password_hash)
-            access.grant_first_owner(tx, desk.ids.new(), new.id, OWNER)
+            queries.insert_person(tx, new, keeper.passwords.hash(owner.password))
+            throttling.welcome(tx, keeper.pepper, scope, new.email)
+            access.grant_first_owner(tx, desk.ids.new(), new.id)
             _record(desk, tx, _FOUND, founded.ref, {"owner": new.email})
             return _begin_session(keeper, tx, new)
     except TenutoError as error:
@@ -117,7 +123,10 @@ def found(keeper: Doorkeeper, scope: Scope, token: SecretText, owner: NewOwner) 
 def accept_invitation(
     keeper: Doorkeeper, scope: Scope, token: SecretText, *, name: str, password: SecretText
 ) -> Entered:
-    """Set the password of an invited person and sign them in. Other invitations of that person end."""
+    """Set the password of an invited person and sign them in.
+
+    Other invitations and every session of that person end. Keys work on, and are named: programs use them.
+    """
     desk = keeper.desk
     try:
         with desk.database.begin(scope) as tx:
@@ -126,11 +135,15 @@ def accept_invitation(
                 raise TenutoError(TOKEN_SPENT)
             invited = queries.person_by_id(tx, row.person_id)
             require_strong(password, name=name, email=invited.email)
+            if not invited.active:
+                raise TenutoError(TOKEN_SPENT)
             queries.void_invitations(tx, invited.id)
             queries.set_password(tx, invited.id, keeper.passwords.hash(password), name)
+            throttling.welcome(tx, keeper.pepper, scope, invited.email)
             there = msgspec.structs.replace(invited, name=name)
-            _record(desk, tx, _ACCEPT, there.ref, {})
-            return _begin_session(keeper, tx, there)
+            _record(desk, tx, _ACCEPT, there.ref, {"sessions_ended": queries.end_sessions(tx, there.id)})
+            entered = _begin_session(keeper, tx, there)
+            return msgspec.structs.replace(entered, keys=tuple(queries.live_keys_of(tx, there.actor)))
     except TenutoError as error:
         _record_failure(desk, scope, _ACCEPT, Ref("Person", "unrecognised"), error.fault)
         raise
@@ -138,7 +151,7 @@ def accept_invitation(
 
 def sign_in(keeper: Doorkeeper, scope: Scope, email: str, password: SecretText) -> Entered:
     """Begin a console session. The refusal says the same, whatever was wrong."""
-    person = _recognised(keeper, scope, email, password)
+    person = recognised(keeper, scope, email, password)
     with keeper.desk.database.begin(_as(scope, person.actor)) as tx:
         _record(keeper.desk, tx, _SIGN_IN, person.ref, {"by": "password"})
         return _begin_session(keeper, tx, person)
@@ -146,24 +159,13 @@ def sign_in(keeper: Doorkeeper, scope: Scope, email: str, password: SecretText) 
 
 def log_in(keeper: Doorkeeper, scope: Scope, email: str, password: SecretText) -> Login:
     """Make a short-lived key for the command line."""
-    person = _recognised(keeper, scope, email, password)
-    desk = keeper.desk
-    key = mint("cli", keeper.entropy)
-    with desk.database.begin(_as(scope, person.actor)) as tx:
-        now = tx.now()
-        info = KeyInfo(
-            id=key.id,
-            name="tenuto login",
-            purpose=KeyPurpose.PLATFORM,
-            actor=person.actor,
-            workspace=None,
-            models=None,
-            created_at=now,
-            expires_at=now + LOGIN_LIFETIME,
-        )
-        queries.insert_key(tx, info, stored_form(key, keeper.pepper), person.id)
-        _record(desk, tx, _SIGN_IN, person.ref, {"by": "password", "key": key.shown})
-    return Login(person, key.whole, info.expires_at)
+    return _new_login(keeper, scope, recognised(keeper, scope, email, password))
+
+
+def exchange(keeper: Doorkeeper, scope: Scope, entered: Entered) -> Login:
+    """Make a key for the command line instead of the session that somebody entered with."""
+    sign_out(keeper, _as(scope, entered.person.actor), session_name(entered.secret))
+    return _new_login(keeper, scope, entered.person)
 
 
 def session_name(secret: SecretText) -> str:
@@ -211,7 +213,9 @@ def require_email(email: str) -> str:
     return kept
 
 
-def _recognised(keeper: Doorkeeper, scope: Scope, email: str, password: SecretText) -> Person:
+def recognised(keeper: Doorkeeper, scope: Scope, email: str, password: SecretText) -> Person:
+    """Return who has that address and password. It takes as long, and says the same, if nobody has the address."""
+    attempt = throttling.begin(keeper.desk, keeper.pepper, scope, email)
     with keeper.desk.database.begin(scope) as tx:
         known = queries.person_by_email(tx, email.strip().lower())
     person, stored = known if known is not None else (None, None)
@@ -219,10 +223,31 @@ def _recognised(keeper: Doorkeeper, scope: Scope, email: str, password: SecretTe
     if person is None or not person.active or not check.right:
         _record_failure(keeper.desk, scope, _SIGN_IN, Ref("Person", "unrecognised"), SIGN_IN_REFUSED)
         raise TenutoError(SIGN_IN_REFUSED)
-    if check.outdated:
-        with keeper.desk.database.begin(scope) as tx:
+    with keeper.desk.database.begin(scope) as tx:
+        throttling.give_back(tx, attempt)
+        if check.outdated:
             queries.set_password(tx, person.id, keeper.passwords.hash(password))
     return person
+
+
+def _new_login(keeper: Doorkeeper, scope: Scope, person: Person) -> Login:
+    desk = keeper.desk
+    key = mint("cli", keeper.entropy)
+    with desk.database.begin(_as(scope, person.actor)) as tx:
+        now = tx.now()
+        info = KeyInfo(
+            id=key.id,
+            name="tenuto login",
+            purpose=KeyPurpose.PLATFORM,
+            actor=person.actor,
+            workspace=None,
+            models=None,
+            created_at=now,
+            expires_at=now + LOGIN_LIFETIME,
+        )
+        queries.insert_key(tx, info, stored_form(key, keeper.pepper), person.id)
+        _record(desk, tx, _SIGN_IN, person.ref, {"by": "password", "key": key.shown})
+    return Login(person, key.whole, info.expires_at)
 
 
 def _begin_session(keeper: Doorkeeper, tx: Transaction, person: Person) -> Entered:

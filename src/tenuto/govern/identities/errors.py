@@ -58,3 +58,10 @@ KEY_NEEDS_WORKSPACE = Fault(
     "a gateway key belongs to a workspace",
     "Name the workspace that its calls are made in.",
 )
+SIGN_IN_TOO_OFTEN = Fault(
+    "govern.sign_in_too_often",
+    FaultKind.LIMITED,
+    "too many sign-ins failed a moment ago",
+    "Wait as long as the answer says, then try again; an owner can send a new invitation if the password is lost.",
+    retryable=True,
+)

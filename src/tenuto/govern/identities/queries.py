@@ -8,7 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from tenuto.core.errors import TenutoError
-from tenuto.core.words import Actor
+from tenuto.core.words import Actor, ActorKind
 from tenuto.govern.identities.errors import KEY_UNKNOWN_ID, PERSON_UNKNOWN
 from tenuto.govern.identities.tables import api_key, one_time_token, person, service_account, web_session
 from tenuto.govern.identities.words import KeyInfo, KeyPurpose, Person, ServiceAccount, TokenPurpose
@@ -42,6 +42,13 @@ def insert_person(tx: Transaction, new: Person, password_hash: str | None) -> No
 def set_password(tx: Transaction, person_id: str, password_hash: str, name: str | None = None) -> None:
     values: dict[str, Any] = {"password_hash": password_hash} | ({"name": name} if name else {})
     tx.execute(sa.update(person).where(person.c.id == person_id).values(**values))
+
+
+def accounts_of(tx: Transaction, person_id: str) -> list[ServiceAccount]:
+    """Return the active service accounts that a person answers for."""
+    row = service_account.c
+    query = sa.select(service_account).where(row.owner_id == person_id, row.active).order_by(row.name)
+    return [_account(found) for found in tx.rows(query)]
 
 
 def account_by_name(tx: Transaction, name: str) -> ServiceAccount:
@@ -109,6 +116,22 @@ def end_session(tx: Transaction, secret_hash: bytes) -> None:
     tx.execute(sa.update(web_session).where(web_session.c.hash == secret_hash).values(ended_at=_NOW))
 
 
+def end_sessions(tx: Transaction, person_id: str) -> int:
+    """End every session of a person. Returns how many were going on."""
+    row = web_session.c
+    ended = tx.execute(
+        sa.update(web_session)
+        .where(row.person_id == person_id, row.ended_at.is_(None), row.expires_at > _NOW)
+        .values(ended_at=_NOW)
+    )
+    return ended.rowcount
+
+
+def set_active(tx: Transaction, holder: Actor, *, active: bool) -> None:
+    table = person if holder.kind is ActorKind.PERSON else service_account
+    tx.execute(sa.update(table).where(table.c.id == holder.id).values(active=active))
+
+
 def insert_key(tx: Transaction, new: KeyInfo, secret_mac: bytes, created_by: str) -> None:
     tx.execute(
         sa.insert(api_key),
@@ -150,6 +173,14 @@ def live_key(tx: Transaction, key_id: str, purpose: KeyPurpose) -> tuple[KeyInfo
         .where(sa.func.coalesce(person.c.active, service_account.c.active))
     )
     return (_key(row), bytes(row.secret_mac)) if row else None
+
+
+def live_keys_of(tx: Transaction, holder: Actor) -> list[KeyInfo]:
+    """Return the keys of somebody that are neither revoked nor expired."""
+    row = api_key.c
+    query = _keys().where(row.actor_kind == holder.kind.value, row.actor_id == holder.id)
+    live = query.where(row.revoked_at.is_(None), row.expires_at > _NOW).order_by(row.created_at, row.id)
+    return [_key(found) for found in tx.rows(live)]
 
 
 def revoke_key(tx: Transaction, key_id: str) -> None:

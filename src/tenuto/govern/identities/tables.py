@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlalchemy as sa
-from sqlalchemy import Boolean, Column, LargeBinary, Table, Text
+from sqlalchemy import Boolean, Column, Integer, LargeBinary, Table, Text
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from tenuto.store.schema import Id, Timestamp, metadata
@@ -67,4 +67,13 @@ api_key = Table(
     Column("expires_at", Timestamp, nullable=False),
     Column("revoked_at", Timestamp),
     Column("last_used_at", Timestamp),
+)
+
+sign_in_attempt = Table(
+    "sign_in_attempt",
+    metadata,
+    Column("name", LargeBinary, primary_key=True),
+    Column("failures", Integer, nullable=False, server_default="0"),
+    Column("last_at", Timestamp, nullable=False, server_default=_NOW),
+    Column("known_until", Timestamp),
 )

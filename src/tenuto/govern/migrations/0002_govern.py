@@ -63,6 +63,15 @@ create table web_session (
   expires_at timestamptz not null,
   ended_at   timestamptz
 );
+create index ix_web_session_person_id on web_session (person_id);
+
+create table sign_in_attempt (
+  name        bytea primary key,
+  failures    integer not null default 0 check (failures >= 0),
+  last_at     timestamptz not null default tenuto_now(),
+  known_until timestamptz
+);
+create index ix_sign_in_attempt_last_at on sign_in_attempt (last_at);
 
 create table api_key (
   id           text primary key,
@@ -229,6 +238,7 @@ def upgrade() -> None:
         "service_account",
         "one_time_token",
         "web_session",
+        "sign_in_attempt",
         "api_key",
         "role_binding",
         "policy_state",

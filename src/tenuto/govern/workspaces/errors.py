@@ -34,3 +34,15 @@ WORKSPACE_STAYS = Fault(
     "a workspace is archived, not deleted",
     "Its records must stay provable; leave it declared, and take the roles away that nobody needs.",
 )
+CURRENCY_UNKNOWN = Fault(
+    "govern.currency_unknown",
+    FaultKind.INVALID,
+    "no currency in circulation has that code",
+    "Give the three letters of ISO 4217, for instance EUR, CHF or USD.",
+)
+ORGANISATION_UNNAMED = Fault(
+    "govern.organisation_unnamed",
+    FaultKind.INVALID,
+    "the organisation cannot have that name",
+    "Give a name of 1 to 200 characters without control characters.",
+)

@@ -65,11 +65,12 @@ class SecretBody(Input, frozen=True, kw_only=True):
 
 
 class LoggedIn(msgspec.Struct, frozen=True):
-    """``key`` is shown this once."""
+    """``key`` is shown this once. ``keys`` are those a person has from before, after setting a new password."""
 
     person: Person
     key: str
     expires_at: datetime
+    keys: list[KeyInfo] = []
 
 
 class InvitedView(msgspec.Struct, frozen=True):
@@ -120,12 +121,14 @@ def setup(call: Call, body: SetupBody, _query: None) -> LoggedIn:
         organisation=body.organisation,
         currency=body.currency,
     )
-    entrance.found(services.keeper, organisation_scope(call), SecretText(body.token), owner)
-    return _logged_in(call, body.email, body.password)
+    return _exchanged(
+        call, entrance.found(services.keeper, organisation_scope(call), SecretText(body.token), owner)
+    )
 
 
 def login(call: Call, body: LoginBody, _query: None) -> LoggedIn:
-    return _logged_in(call, body.email, body.password)
+    keeper, password = services_of(call).keeper, SecretText(body.password)
+    return _logged_in(entrance.log_in(keeper, organisation_scope(call), body.email, password))
 
 
 def accept(call: Call, body: AcceptBody, _query: None) -> LoggedIn:
@@ -137,7 +140,7 @@ def accept(call: Call, body: AcceptBody, _query: None) -> LoggedIn:
         name=body.name,
         password=password,
     )
-    return _logged_in(call, entered.person.email, body.password)
+    return _exchanged(call, entered)
 
 
 def whoami(call: Call, _body: None, _query: None) -> Who:
@@ -201,10 +204,13 @@ def routes() -> list[Route]:
     return [*_entrance_routes(), *_person_routes(), *_key_routes(), *_secret_routes()]
 
 
-def _logged_in(call: Call, email: str, password: str) -> LoggedIn:
-    services = services_of(call)
-    made = entrance.log_in(services.keeper, organisation_scope(call), email, SecretText(password))
-    return LoggedIn(made.person, made.key.reveal(), made.expires_at)
+def _exchanged(call: Call, entered: entrance.Entered) -> LoggedIn:
+    made = entrance.exchange(services_of(call).keeper, organisation_scope(call), entered)
+    return _logged_in(made, entered.keys)
+
+
+def _logged_in(made: entrance.Login, keys: tuple[KeyInfo, ...] = ()) -> LoggedIn:
+    return LoggedIn(made.person, made.key.reveal(), made.expires_at, list(keys))
 
 
 def _entrance_routes() -> list[Route]:

@@ -52,6 +52,7 @@ _RENEW = sa.text(
     where id = :run and fence = :fence and holder = :holder and status = 'running' returning cancelled
     """
 )
+_HOLD = sa.text("select true from run where id = :run and fence = :fence and status = 'running' for update")
 _LET_GO = sa.text(
     """
     update run set lease_until = null, holder = null, wake_at = tenuto_now() + make_interval(secs => :seconds)
@@ -59,14 +60,13 @@ _LET_GO = sa.text(
     """
 )
 # However many tasks: one statement, because a map may have thousands of items.
-_WRITE_TASKS = sa.text(
-    """
+_WRITE_TASKS = """
     insert into run_task as old (run_id, workspace_id, node, item, state, status, executions, step_key, key_parts,
       cache, why, started_at, finished_at, usage)
-    select cast(:run as uuid), cast(:workspace as uuid), node, item, state, status, cast(starts as integer),
+    select cast(%(run)s as uuid), cast(%(workspace)s as uuid), node, item, state, status, cast(starts as integer),
       step_key, key_parts, cache, why, case when starts then tenuto_now() end,
       case when ends then tenuto_now() end, usage
-    from jsonb_to_recordset(cast(:rows as jsonb)) as new (node text, item integer, state jsonb, status text,
+    from jsonb_to_recordset(cast(%(rows)s as jsonb)) as new (node text, item integer, state jsonb, status text,
       starts boolean, ends boolean, step_key text, key_parts jsonb, cache text, why text[], usage jsonb)
     on conflict (run_id, node, item) do update set
       state = excluded.state,
@@ -79,17 +79,14 @@ _WRITE_TASKS = sa.text(
       started_at = coalesce(old.started_at, excluded.started_at),
       finished_at = coalesce(old.finished_at, excluded.finished_at),
       usage = coalesce(excluded.usage, old.usage)
-    """
-)
-_KEEP_RESULTS = sa.text(
-    """
+"""
+_KEEP_RESULTS = """
     insert into step_result (workspace_id, step_key, step, key_parts, outputs, run_id)
-    select cast(:workspace as uuid), step_key, step, key_parts, outputs, cast(:run as uuid)
-    from jsonb_to_recordset(cast(:rows as jsonb))
+    select cast(%(workspace)s as uuid), step_key, step, key_parts, outputs, cast(%(run)s as uuid)
+    from jsonb_to_recordset(cast(%(rows)s as jsonb))
       as new (step_key text, step text, key_parts jsonb, outputs jsonb)
     on conflict (workspace_id, step_key) do nothing
-    """
-)
+"""
 
 
 def insert_run(tx: Transaction, new: RunRecord) -> None:
@@ -166,8 +163,7 @@ def renew(tx: Transaction, held: Held, seconds: float) -> bool | None:
 
 def require_held(tx: Transaction, held: Held) -> None:
     """Lock the run for this transaction, or raise because another worker has it now."""
-    query = sa.select(run.c.fence).where(run.c.id == held.run.id, run.c.fence == held.fence)
-    if tx.scalar(query.where(run.c.status == "running").with_for_update()) is None:
+    if tx.scalar(_HOLD, {"run": held.run.id, "fence": held.fence}) is None:
         raise TenutoError(LEASE_LOST, held.run.id)
 
 
@@ -267,10 +263,10 @@ def logs(tx: Transaction, run_id: str, node: str | None = None) -> list[tuple[st
     return [(row.node, row.text) for row in tx.rows(query)]
 
 
-def _write(tx: Transaction, statement: sa.TextClause, held: Held, rows: list[dict[str, Any]]) -> None:
+def _write(tx: Transaction, statement: str, held: Held, rows: list[dict[str, Any]]) -> None:
     if rows:
         text = msgspec.json.encode(rows).decode()
-        tx.execute(statement, {"run": held.run.id, "workspace": held.run.workspace, "rows": text})
+        tx.run(statement, {"run": held.run.id, "workspace": held.run.workspace, "rows": text})
 
 
 _NOTHING = TaskNote()

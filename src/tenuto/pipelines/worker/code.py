@@ -26,7 +26,7 @@ class Code:
         self._tools = tools
         self._folder, self._project = project
         self._environment = tools.environment.digest()
-        self._digests: dict[str, str] = {}
+        self._digests: dict[tuple[str, tuple[str, ...]], str] = {}
 
     def asked(self, state: RunState, task: TaskId, seed: int) -> Asked:
         """Return what a task's result is looked for under. Raises when its code is not there."""
@@ -64,14 +64,13 @@ class Code:
 
     def _digest(self, node: Node) -> str:
         """A shipped step changes with the version of Tenuto only."""
-        if node.name not in self._digests:
+        asked = (node.step, node.options.files)
+        if asked not in self._digests:
             shipped = f"tenuto {tenuto.__version__} {node.step}".encode()
-            self._digests[node.name] = (
-                digest_of(shipped)
-                if node.step.startswith(OWN)
-                else self._project.digest_of(node.step, node.options.files)
+            self._digests[asked] = (
+                digest_of(shipped) if node.step.startswith(OWN) else self._project.digest_of(*asked)
             )
-        return self._digests[node.name]
+        return self._digests[asked]
 
 
 def _own_inputs(state: RunState, node: Node, task: TaskId) -> dict[str, StoredValue]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import msgspec
 
@@ -72,6 +72,8 @@ class Drive:
         self._attempts = Attempts(tools)
         self._found: dict[TaskId, Found] = {}  # looked up, and not begun yet
         self._queue: deque[tuple[TaskId, ...]] = deque()
+        self._ready: list[tuple[TaskId, ...]] = []  # journalled as running, and begun when that is committed
+        self._news: list[Result] = []
 
     def run(self) -> None:
         going = True
@@ -87,22 +89,43 @@ class Drive:
     def _turn(self) -> bool:
         """One round. Returns False when there is nothing more to do here."""
         self._obey()
-        decision = decide(self._journal.state, self._tools.desk.clock.now())
-        if decision.changes:
-            self._journal.change(decision.changes)
-        elif decision.expand:
+        news, self._news = self._news, []
+        decision = self._advance(news)
+        self._begin()
+        if decision.finished is not None:
+            return False
+        if decision.expand:
             for node in decision.expand:
                 self._expand(node)
-        elif decision.finished is not None:
-            self._journal.finish(decision.finished)
-            return False
-        elif fresh := [task for task in decision.start if task not in self._found]:
-            self._take_up(fresh)
-        elif self._queue and self._attempts.free:
-            self._start()
-        else:
-            return self._wait(decision)
-        return True
+            return True
+        return self._wait(decision)
+
+    def _advance(self, news: Sequence[Result]) -> Decision:
+        """Journal what has ended, and with it all that follows; return what is left to do."""
+        try:
+            with self._journal.together():
+                self._journal.settle(news)
+                return self._go_on()
+        except Exception:
+            self._journal.settle(news)  # trouble with what comes next is no reason to do it again
+            raise
+
+    def _go_on(self) -> Decision:
+        while True:
+            decision = decide(self._journal.state, self._tools.desk.clock.now())
+            if decision.changes:
+                self._journal.change(decision.changes)
+            elif decision.expand:
+                return decision
+            elif decision.finished is not None:
+                self._journal.finish(decision.finished)
+                return decision
+            elif fresh := [task for task in decision.start if task not in self._found]:
+                self._take_up(fresh)
+            elif self._queue and self._free:
+                self._start()
+            else:
+                return decision
 
     def _obey(self) -> None:
         if self._lease.lost:
@@ -135,7 +158,7 @@ class Drive:
         return items
 
     def _take_up(self, tasks: Iterable[TaskId]) -> None:
-        """Journal the results that are there already, begin what there is room for, queue the rest."""
+        """Journal the results that are there already and what there is room for as running, queue the rest."""
         asked = self._asked(tasks)
         if not asked:
             return
@@ -150,20 +173,25 @@ class Drive:
 
         found = self._journal.take_up(asked, self._contents.there, choose)
         self._found |= {task: one for task, one in found.items() if one.outputs is None}
-        self._begin(begun)
+        self._ready += begun
 
     def _start(self) -> None:
-        """Journal as many chunks as there are free slots as running, then begin them."""
+        """Journal as many chunks as there are free slots as running."""
         begun = self._next()
         self._journal.start({task: self._found[task] for chunk in begun for task in chunk})
-        self._begin(begun)
+        self._ready += begun
+
+    @property
+    def _free(self) -> int:
+        return self._attempts.free - len(self._ready)
 
     def _next(self) -> list[tuple[TaskId, ...]]:
-        return [self._queue.popleft() for _ in range(min(self._attempts.free, len(self._queue)))]
+        return [self._queue.popleft() for _ in range(min(self._free, len(self._queue)))]
 
-    def _begin(self, begun: Iterable[tuple[TaskId, ...]]) -> None:
-        state = self._journal.state
-        for chunk in begun:
+    def _begin(self) -> None:
+        """Begin what the journal says is running: never before that is committed."""
+        state, ready, self._ready = self._journal.state, self._ready, []
+        for chunk in ready:
             work = self._code.work(self._run, state, chunk, [self._found.pop(task) for task in chunk])
             self._attempts.begin(Attempt(self._tools, self._contents, work))
 
@@ -181,7 +209,7 @@ class Drive:
 
     def _wait(self, decision: Decision) -> bool:
         if self._attempts.busy:
-            self._journal.settle(self._attempts.wait(_TURN_SECONDS))
+            self._news = self._attempts.wait(_TURN_SECONDS)
             return True
         if decision.wake_at is None:
             raise TenutoError(RUN_STUCK, self._run.id)
@@ -194,8 +222,10 @@ class Drive:
 
     def _leave(self) -> None:
         """Give the run back with all that is done of it; what was ended here for that has not been tried."""
-        while news := self._attempts.wait(0.0):
+        news = self._news
+        while news:
             self._journal.settle([_successes(one) for one in news])
+            news = self._attempts.wait(0.0)
         self._journal.let_go(0.0)
 
 

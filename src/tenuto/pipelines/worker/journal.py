@@ -1,6 +1,7 @@
 """A held run: its state in memory, and the same state in the journal, moved together.
 
-Every transition is one transaction under the run's fence. What the journal refuses is not kept in memory either.
+Every transition is written in a transaction under the run's fence, several in one if they are made ``together``.
+What the journal refuses is not kept in memory either.
 """
 
 from __future__ import annotations
@@ -10,8 +11,6 @@ from contextlib import contextmanager
 
 import msgspec
 
-from tenuto.core.words import Event, Verdict
-from tenuto.govern.audit.writing import Entry, write_entries
 from tenuto.pipelines import queries
 from tenuto.pipelines.records import Held, TaskNote
 from tenuto.pipelines.rules import retrying
@@ -29,13 +28,11 @@ from tenuto.pipelines.words import (
 from tenuto.pipelines.worker.looking_up import Asked, Found, explained, gone
 from tenuto.pipelines.worker.results import Result, texts_without_nul
 from tenuto.pipelines.worker.tools import Tools
-from tenuto.store import outbox
+from tenuto.pipelines.worker.transitions import Transitions, write_end
 from tenuto.store.database import Transaction
 
 Stored = Callable[[Iterable[StoredValue]], bool]
 Choose = Callable[[list[TaskId]], set[TaskId]]
-
-_VERDICT = Verdict.system("the run was allowed when it was submitted")
 
 
 class Journal:
@@ -49,6 +46,23 @@ class Journal:
         # thousands of items dearly. Only the thread that drives the run looks at it.
         self._tasks = dict(read.tasks)
         self.state = msgspec.structs.replace(read, tasks=self._tasks)
+        self._open: Transitions | None = None
+        self._before: dict[TaskId, TaskState | None] = {}  # where tasks stood that ``_open`` moves
+
+    @contextmanager
+    def together(self) -> Iterator[None]:
+        """Write all transitions of the block in one transaction: all of them count, or none."""
+        state = self.state
+        try:
+            with Transitions(self._tools, self._held) as self._open:
+                yield
+        except BaseException:
+            self.state = state
+            self._move_back()
+            raise
+        finally:
+            self._open = None
+            self._before.clear()
 
     def recover(self) -> None:
         """Write off what an earlier worker had running: its processes are gone."""
@@ -60,14 +74,14 @@ class Journal:
         cleaned = {task: texts_without_nul(state, TaskState) for task, state in states.items()}
         with self._transition("changing", "changed") as tx:
             queries.write_tasks(tx, self._held, cleaned)
-        self._tasks.update(cleaned)
+            self._move(cleaned)
 
     def expand(self, node: str, items: Sequence[StoredValue]) -> None:
         """Write the items of a map before any of them starts: a join can then count them."""
         with self._transition("expanding", "expanded") as tx:
             queries.write_expansion(tx, self._held, node, items)
-        expansions = {**self.state.expansions, node: tuple(items)}
-        self.state = msgspec.structs.replace(self.state, expansions=expansions)
+            expansions = {**self.state.expansions, node: tuple(items)}
+            self.state = msgspec.structs.replace(self.state, expansions=expansions)
 
     def take_up(self, asked: Mapping[TaskId, Asked], stored: Stored, choose: Choose) -> dict[TaskId, Found]:
         """Write which results are there already and which tasks run now; only then may anything start.
@@ -79,15 +93,13 @@ class Journal:
             found = self._find(tx, asked, stored)
             begun = choose([task for task, one in found.items() if one.outputs is None])
             taken = {task: one for task, one in found.items() if one.outputs is not None or task in begun}
-            states = self._write_start(tx, taken)
-        self._remember_start(taken, states)
+            self._write_start(tx, taken)
         return found
 
     def start(self, found: Mapping[TaskId, Found]) -> None:
         """Write that tasks run now that were looked up before."""
         with self._transition("starting", "started") as tx:
-            states = self._write_start(tx, found)
-        self._remember_start(found, states)
+            self._write_start(tx, found)
 
     def settle(self, results: Sequence[Result]) -> None:
         """Write what became of tasks. After this commit a success is never done again."""
@@ -97,7 +109,8 @@ class Journal:
         self._settle(outcomes, results, ("settling", "settled"))
 
     def finish(self, status: RunStatus) -> None:
-        finish(self._tools, self._held, status)
+        with self._transition("finishing", "finished") as tx:
+            write_end(tx, self._tools, self._held, status)
 
     def let_go(self, seconds: float) -> None:
         """Give the run back, to be taken up again later. Nothing of it runs here any more."""
@@ -123,7 +136,7 @@ class Journal:
             found[task] = told if outputs is None or stored(outputs.values()) else gone(told)
         return found
 
-    def _write_start(self, tx: Transaction, found: Mapping[TaskId, Found]) -> dict[TaskId, TaskState]:
+    def _write_start(self, tx: Transaction, found: Mapping[TaskId, Found]) -> None:
         states = {task: self._started(task, one) for task, one in found.items()}
         notes = {
             task: TaskNote(
@@ -132,11 +145,8 @@ class Journal:
             for task, one in found.items()
         }
         queries.write_tasks(tx, self._held, states, notes)
-        return states
-
-    def _remember_start(self, found: Mapping[TaskId, Found], states: Mapping[TaskId, TaskState]) -> None:
         self._keys |= {task: (one.key, one.parts) for task, one in found.items() if one.cache != "off"}
-        self._tasks.update(states)
+        self._move(states)
 
     def _settle(
         self,
@@ -155,7 +165,7 @@ class Journal:
             for one in results:
                 if one.log:
                     queries.keep_log(tx, self._held, one.node, one.attempt, one.log)
-        self._tasks.update(states)
+            self._move(states)
 
     def _settled(self, outcomes: Mapping[TaskId, ItemOutcome]) -> dict[TaskId, TaskState]:
         """Return where tasks stand after these outcomes. What has ended already stays ended."""
@@ -182,30 +192,24 @@ class Journal:
             return TaskState(TaskStatus.SUCCEEDED, where.failures, where.losses, outputs=found.outputs)
         return retrying.started(where)
 
+    def _move(self, states: Mapping[TaskId, TaskState]) -> None:
+        for task in states:
+            self._before.setdefault(task, self._tasks.get(task))
+        self._tasks.update(states)
+
+    def _move_back(self) -> None:
+        for task, where in self._before.items():
+            if where is None:
+                del self._tasks[task]
+            else:
+                self._tasks[task] = where
+
     @contextmanager
     def _transition(self, before: str, after: str) -> Iterator[Transaction]:
-        with transition(self._tools, self._held, before, after) as tx:
+        """Write one transition: with the others that are made together, or alone."""
+        if self._open is not None:
+            with self._open.written(before, after) as tx:
+                yield tx
+            return
+        with self.together(), self._transition(before, after) as tx:
             yield tx
-
-
-@contextmanager
-def transition(tools: Tools, held: Held, before: str, after: str) -> Iterator[Transaction]:
-    """Open the transaction of one transition. Raises when the run is held by somebody else by now."""
-    with tools.desk.database.begin(held.run.scope) as tx:
-        queries.require_held(tx, held)
-        yield tx
-        tools.passing(before)
-    tools.passing(after)
-
-
-def finish(tools: Tools, held: Held, status: RunStatus, reason: str = "") -> None:
-    """Write the run's end with its audit record and event. ``reason`` is why it ended before its time."""
-    run, desk = held.run, tools.desk
-    data = {"pipeline": run.pipeline, "status": status.value}
-    if reason:
-        data["reason"] = reason
-    with transition(tools, held, "finishing", "finished") as tx:
-        queries.finish(tx, held, status.value)
-        entry = Entry("pipelines:run:finish", run.ref, _VERDICT, "done", data)
-        write_entries(tx, desk.clock, desk.ids, [entry])
-        outbox.put(tx, desk.ids, [Event("run.finished", run.id, data)])

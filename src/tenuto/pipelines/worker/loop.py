@@ -13,8 +13,8 @@ from tenuto.pipelines.records import Held
 from tenuto.pipelines.words import RunStatus
 from tenuto.pipelines.worker.driving import drive
 from tenuto.pipelines.worker.files import folders_of_runs, sweep
-from tenuto.pipelines.worker.journal import finish
 from tenuto.pipelines.worker.tools import Tools
+from tenuto.pipelines.worker.transitions import finish
 from tenuto.store.database import Role
 
 _log = logging.getLogger(__name__)

@@ -11,10 +11,14 @@ from support.pipeline_graphs import graph, mapping, node, when
 from support.pipeline_host import PipelineHost
 from support.simulated_executor import Ended, SimulatedExecutor, total
 from tenuto.core.graph import Comparison, Graph, StepOptions
+from tenuto.core.words import Scope, system_actor
+from tenuto.pipelines import queries
 from tenuto.pipelines.rules.inputs import MOST_ITEMS
-from tenuto.pipelines.words import Status, TaskStatus
+from tenuto.pipelines.words import Status, TaskId, TaskState, TaskStatus
+from tenuto.pipelines.worker.journal import Journal
 from tenuto.pipelines.worker.loop import Worker
 from tenuto.pipelines.worker.tools import POINTS
+from tenuto.store.database import Role
 
 pytestmark = pytest.mark.capability("C1")
 
@@ -42,10 +46,9 @@ def test_each_transition_is_passed_before_and_after_its_commit(host: PipelineHos
     assert Worker(host.tools(SimulatedExecutor(FUNCTIONS), passing=passed.append)).once()
     assert passed == [
         *("claiming", "claimed"),
-        *("starting", "started", "settling", "settled"),
-        *("starting", "started", "settling", "settled"),
-        *("changing", "changed"),
-        *("finishing", "finished"),
+        *("starting", "started"),
+        *("settling", "starting", "settled", "started"),  # what ends and what follows are one transaction
+        *("settling", "changing", "finishing", "settled", "changed", "finished"),
     ]
     assert set(passed) <= set(POINTS)
     assert host.status(run) == "succeeded"
@@ -57,6 +60,42 @@ def test_each_transition_is_passed_before_and_after_its_commit(host: PipelineHos
         "three": TaskStatus.SKIPPED,
     }
     assert all(task.finished_at is not None for task in host.tasks(run).values())
+
+
+def test_what_has_ended_is_journalled_whatever_comes_next(host: PipelineHost) -> None:
+    """The end of the first step and the start of the second are one transaction, which cannot be written."""
+    run = host.submit(diamond(), size=3)
+    executor = SimulatedExecutor(FUNCTIONS)
+
+    def trouble(point: str) -> None:
+        if point == "starting" and executor.times("work:one"):
+            raise OSError("the disk does not answer")
+
+    Worker(host.tools(executor, passing=trouble)).once()
+    tasks = host.tasks(run)
+    assert (tasks["one"].state.status, tasks["one"].executions) == (TaskStatus.SUCCEEDED, 1)
+    assert "two" not in tasks
+    assert host.status(run) == "running"
+
+
+def test_transitions_made_together_all_count_or_none(host: PipelineHost) -> None:
+    run = host.submit(diamond(), size=3)
+    tools = host.tools(SimulatedExecutor(FUNCTIONS))
+    with host.desk.database.begin(Scope(system_actor("worker")), Role.SYSTEM) as tx:
+        held = queries.claim(tx, "worker", 60.0)
+    assert held is not None
+    journal = Journal(tools, held)
+    skipped = TaskState(TaskStatus.SKIPPED)
+    journal.change({TaskId("one"): TaskState(TaskStatus.FAILED)})
+    before = journal.state, host.tasks(run)
+    with pytest.raises(ZeroDivisionError), journal.together():  # noqa: PT012 (the last of three breaks them all)
+        journal.change({TaskId("one"): skipped, TaskId("two"): skipped})
+        journal.expand("three", [])
+        raise ZeroDivisionError
+    assert (journal.state, host.tasks(run)) == before
+    assert set(journal.state.tasks) == {TaskId("one")}
+    journal.change({TaskId("two"): skipped})
+    assert host.tasks(run)["two"].state == skipped
 
 
 def test_what_is_begun_is_in_the_journal_already(host: PipelineHost) -> None:

@@ -9,7 +9,7 @@ import msgspec
 from tenuto.core.clock import Clock
 from tenuto.core.errors import TenutoError
 from tenuto.web.console.i18n.faults import FaultText
-from tenuto.web.console.navigation import build_navigation, current_item
+from tenuto.web.console.navigation import NavSection, build_navigation, current_item, doors_of, without
 from tenuto.web.console.templates import Templates
 from tenuto.web.faults import status_of
 from tenuto.web.ports import Frame, FrameFacts
@@ -65,6 +65,9 @@ class Console:
             "detail": error.detail,
             "retryable": error.fault.retryable,
         }
+        missing = self._frame.missing_right(call, error) if call.caller else None
+        if missing is not None and not call.partial:
+            return View("forbidden.html", {**values, "missing": missing}, title="error.forbidden")
         return View("error.html", values, title="error.title", fragment="problem")
 
     def bounce(self, call: Call) -> str:
@@ -77,9 +80,13 @@ class Console:
     def _around(self, call: Call, moment: Moment) -> dict[str, Any]:
         return {
             "flash": moment.flash,
-            "sections": self._sections if call.caller else (),
+            "sections": self._open_sections(call) if call.caller else (),
             "current": current_item(self._sections, call.page),
             "facts": self._frame.facts(call) if call.caller else FrameFacts(),
             "languages": list(Language),
             "themes": list(Theme),
         }
+
+    def _open_sections(self, call: Call) -> tuple[NavSection, ...]:
+        """Return the navigation without what would be refused. The refusal itself is the use case's."""
+        return without(self._sections, self._frame.closed(call, doors_of(self._sections)))

@@ -15,6 +15,7 @@ import pytest
 import tenuto
 import tenuto.web
 from tenuto.core.errors import Fault
+from tenuto.govern.actions import Action
 from tenuto.web.console.i18n.catalogue import Message, Translator, places_of, read_messages
 from tenuto.web.console.i18n.faults import FOLDER, FaultText
 from tenuto.web.errors import BUSY
@@ -158,3 +159,10 @@ def test_an_unknown_key_and_an_empty_place_are_errors() -> None:
     for key, values in (("no.such_key", {}), ("entrance.owner.welcome", {})):
         with pytest.raises(KeyError):
             t(key, **values)
+
+
+def test_every_right_is_said_in_both_languages() -> None:
+    for action in Action:
+        key = f"right.{action.value.replace(':', '.')}"
+        assert ENGLISH[key] == action.phrase
+        assert FRENCH[key] != action.phrase

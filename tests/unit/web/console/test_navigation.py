@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tenuto.web.console.navigation import build_navigation, current_item
+from tenuto.web.console.navigation import build_navigation, current_item, doors_of, without
 from tenuto.web.registry.words import Group
 
 
@@ -49,3 +49,24 @@ def test_what_waits_is_counted_and_what_must_stay_visible_is(ada: Any) -> None:
 def test_nobody_unknown_sees_the_navigation(visitor: Any) -> None:
     page = visitor.get("/nowhere", headers={"accept": "text/html"}).text
     assert "nav-link" not in page
+
+
+def test_a_page_that_somebody_may_not_open_is_not_offered(ada: Any) -> None:
+    ada.client.cookies.set("tenuto_workspace", "narrow")
+    page = ada.get("/").text
+    assert 'class="nav-link" href="/runs"' not in page
+    assert 'class="nav-link" href="/datasets"' in page
+
+
+def test_a_group_of_which_nothing_is_open_is_left_out(visitor: Any) -> None:
+    sections = build_navigation(visitor.registry)
+    first = sections[1]
+    left = without(sections, {item.path for item in first.items})
+    assert first.group not in {section.group for section in left}
+    assert len(left) == len(sections) - 1
+
+
+def test_only_pages_that_ask_for_a_right_are_asked_about(visitor: Any) -> None:
+    doors = doors_of(build_navigation(visitor.registry))
+    assert doors
+    assert all(door.action and door.kind for door in doors)

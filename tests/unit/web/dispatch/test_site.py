@@ -248,10 +248,12 @@ def test_a_refused_form_shows_what_was_typed_and_what_is_wrong(ada: Any) -> None
 class _Away:
     """A frame whose database is away."""
 
-    def facts(self, _call: Any) -> Any:
+    def facts(self, *_asked: Any) -> Any:
         raise TenutoError(
             Fault("testing.away", FaultKind.UNAVAILABLE, "the database is away", "Wait.", retryable=True)
         )
+
+    closed = missing_right = facts
 
 
 def test_the_error_page_stands_when_the_frame_cannot(visitor_of: Any) -> None:

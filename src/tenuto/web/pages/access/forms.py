@@ -49,6 +49,12 @@ class WhyForm(Input, frozen=True, kw_only=True):
     name: Annotated[str, msgspec.Meta(max_length=200)] = ""
 
 
+class WhyQuery(Input, frozen=True, kw_only=True):
+    """A question to begin with, as the page of a refusal links to it."""
+
+    action: Annotated[str, msgspec.Meta(max_length=200)] = ""
+
+
 def subject_of(text: str) -> tuple[ActorKind, str]:
     """Read ``kind:name`` as the lists of subjects write it. An unknown kind is a person that nobody knows."""
     kind, _, name = text.partition(":")

@@ -14,7 +14,15 @@ from tenuto.govern.policy import Explanation
 from tenuto.registry import use_cases as registry
 from tenuto.web.api.scopes import organisation_scope, services_of
 from tenuto.web.faults import status_of
-from tenuto.web.pages.access.forms import AccountForm, GrantForm, InviteForm, KeyForm, WhyForm, subject_of
+from tenuto.web.pages.access.forms import (
+    AccountForm,
+    GrantForm,
+    InviteForm,
+    KeyForm,
+    WhyForm,
+    WhyQuery,
+    subject_of,
+)
 from tenuto.web.pages.access.reading import everybody, keys
 from tenuto.web.pages.place import Standing, allowed, scope_in, standing
 from tenuto.web.registry.words import Refusal
@@ -33,7 +41,7 @@ def _people(call: Call, *, status: int | None = None, **more: Any) -> View:
         "everybody": everybody(call, stands),
         "here": stands.here,
         "places": {place.id: place.name for place in stands.places},
-        "roles": [(role, role.replace("_", " ")) for role in services_of(call).decider.roles],
+        "roles": services_of(call).decider.roles,
         "may_invite": allowed(call, scope, "govern:person:invite", "Person"),
         "may_create": allowed(call, scope, "govern:service_account:create", "ServiceAccount"),
         "may_grant": allowed(call, _scope(call, stands), "govern:role_binding:grant", "RoleBinding"),
@@ -143,8 +151,9 @@ def refused_key(call: Call, refusal: Refusal) -> View:
     return _keys(call, refusal=refusal, status=status_of(refusal.error))
 
 
-def ask_why(call: Call, _body: None, _query: None) -> View:
-    return _why(call)
+def ask_why(call: Call, _body: None, query: WhyQuery) -> View:
+    own = f"person:{call.actor.id}"
+    return _why(call, asked={"subject": own, "action": query.action} if query.action else {})
 
 
 def _why(call: Call, *, status: int | None = None, **more: Any) -> View:
@@ -153,7 +162,6 @@ def _why(call: Call, *, status: int | None = None, **more: Any) -> View:
     values: dict[str, Any] = {
         "subjects": everybody(call, stands).subjects or [own],
         "actions": [(action.value, action.value) for action in Action],
-        "phrase": "",
         "explanation": None,
         "here": stands.here,
         "asked": {},
@@ -167,7 +175,7 @@ def why(call: Call, body: WhyForm, _query: None) -> View:
     scope = _scope(call, standing(call))
     explanation = _explained(call, scope, body, _resource(call, scope, action, body.name))
     asked = {"subject": body.subject, "action": body.action, "name": body.name}
-    return _why(call, explanation=explanation, phrase=action.phrase, asked=asked)
+    return _why(call, explanation=explanation, asked=asked)
 
 
 def refused_why(call: Call, refusal: Refusal) -> View:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tenuto.web.pages.access import pages
-from tenuto.web.pages.access.forms import AccountForm, GrantForm, InviteForm, KeyForm, WhyForm
+from tenuto.web.pages.access.forms import AccountForm, GrantForm, InviteForm, KeyForm, WhyForm, WhyQuery
 from tenuto.web.pages.declaring import form, page
 from tenuto.web.registry.words import Group, Nav, Route
 
@@ -40,6 +40,7 @@ def _reading_routes() -> list[Route]:
             action="govern:organisation:read",
             resource="Organisation",
             title=_WHY,
+            query=WhyQuery,
         ),
         form(
             pages.WHY,

@@ -10,14 +10,47 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import msgspec
+
 from tenuto.core.errors import INVALID_VALUE, TenutoError
 
 _LARGEST = 2**53
+_encode = msgspec.json.Encoder(order="sorted").encode
 
 
 def canonical_json(value: Any) -> bytes:
     """Return the one spelling of ``value``. Raises ``TenutoError`` on what has no single one."""
+    if _is_plain(value):
+        return _encode(value)
     return json.dumps(_ordered(value, "$"), separators=(",", ":"), ensure_ascii=False).encode()
+
+
+def _is_plain(value: Any) -> bool:
+    """Tell whether the compiled encoder, a hundred times faster, is known to spell ``value`` the same way.
+
+    It orders keys by code point; RFC 8785 asks for UTF-16 units. For keys in ASCII these are the same.
+    """
+    kind = type(value)
+    if kind is str:
+        return value.isascii() or _is_unicode(value)
+    if kind is dict:
+        for key, inner in value.items():
+            if type(key) is not str or not key.isascii() or not _is_plain(inner):
+                return False
+        return True
+    if kind is int:
+        return bool(-_LARGEST <= value <= _LARGEST)
+    if kind is list or kind is tuple:
+        return all(map(_is_plain, value))
+    return value is None or kind is bool
+
+
+def _is_unicode(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _ordered(value: Any, place: str) -> Any:
@@ -40,8 +73,6 @@ def _ordered(value: Any, place: str) -> Any:
 def _text(value: Any, place: str) -> str:
     if not isinstance(value, str):
         raise TenutoError(INVALID_VALUE, f"{place}: a key must be text, not {type(value).__name__}")
-    try:
-        value.encode()
-    except UnicodeEncodeError as error:
-        raise TenutoError(INVALID_VALUE, f"{place}: not valid Unicode") from error
+    if not _is_unicode(value):
+        raise TenutoError(INVALID_VALUE, f"{place}: not valid Unicode")
     return value

@@ -45,6 +45,7 @@ def control_site(platform: Platform, checkpoint_now: Callable[[], None]) -> Site
         hosts=_hosts(settings.allowed_hosts, settings.port),
         signing_key=_signing_key(platform),
         upload_folder=_private(settings.home / "uploads"),
+        upload_limit=settings.upload_limit,
         behind_edge=True,
     )
     parts = SiteParts(
@@ -69,7 +70,6 @@ def services(platform: Platform, checkpoint_now: Callable[[], None]) -> Services
         blobs=platform.blobs,
         source_roots=source_roots(platform.settings),
         scratch=scratch,
-        upload_limit=platform.settings.upload_limit,
         address=_address(platform.settings),
         choices=_choices(platform),
         known_hosts=frozenset(platform.dialects.known_hosts()),

@@ -128,6 +128,8 @@ class UseCase(Generic[P, R]):
         update_wrapper(self, function)
 
     def __call__(self, desk: Desk, scope: Scope, *args: P.args, **kwargs: P.kwargs) -> R:
+        if self.mutating:
+            desk.database.require_room()
         try:
             with desk.database.begin(scope) as tx:
                 case = Case(desk, tx, self.action)

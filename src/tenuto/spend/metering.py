@@ -37,8 +37,10 @@ CALL = "gateway:call:invoke"
 def reserve(desk: Desk, scope: Scope, intent: Intent) -> Reservation | Refusal:
     """Hold the most the call may cost in every budget that covers it, or say which budget refuses.
 
-    A refusal changes no budget. Reserving the same request again holds nothing more.
+    A refusal changes no budget. Reserving the same request again holds nothing more. Raises when the disk of
+    the database has little room left: what is kept of it is for settling.
     """
+    desk.database.require_room()
     with desk.database.begin(scope) as tx:
         now = desk.clock.now()
         prices = [queries.price_of(tx, one.provider, one.model, now) for one in intent.candidates]

@@ -2,6 +2,7 @@
 
 Content is staged on the local disk while its digest is computed, then moved to its place in one step, so a
 reader never meets a half-written blob; a crash leaves at most a staged file, which the next start removes.
+Nothing is staged where it would take the last room of the disk.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from fsspec.implementations.local import LocalFileSystem
 from tenuto.core.digests import digest_of, require_digest
 from tenuto.core.errors import TenutoError
 from tenuto.store.errors import BLOB_DAMAGED, BLOB_MISSING, BLOB_TOO_LARGE, DISK_FULL
+from tenuto.store.space import Disks, FreeSpace, Room
 
 _CHUNK = 1 << 20
 _NO_SPACE = {errno.ENOSPC, errno.EDQUOT}
@@ -36,13 +38,18 @@ class Stored(msgspec.Struct, frozen=True):
 class Blobs:
     """Blobs under ``url`` (a folder, or any fsspec URL), staged in the local folder ``staging``."""
 
-    def __init__(self, url: str, staging: Path) -> None:
+    def __init__(self, url: str, staging: Path, space: FreeSpace | None = None) -> None:
         self._files, self._root = fsspec.core.url_to_fs(url)
         self._local = isinstance(self._files, LocalFileSystem)
         self._staging = staging
+        self._space = space or Disks()
 
-    def put(self, content: Iterable[bytes], *, limit: int | None = None) -> Stored:
-        """Store the chunks' concatenation. Raises when it passes ``limit`` bytes or the disk is full."""
+    def put(self, content: Iterable[bytes], *, limit: int | None = None, size: int = 0) -> Stored:
+        """Store the chunks' concatenation. Raises when it passes ``limit`` bytes or the disk is full.
+
+        ``size`` is what the caller knows of its length: too much for the disk is refused before it is read.
+        """
+        self._require_room(size)
         with _told_when_full(), self._staged() as (staged, sink):
             stored = _copy_hashing(content, sink, limit)
             sink.flush()
@@ -51,11 +58,12 @@ class Blobs:
         return stored
 
     def put_bytes(self, content: bytes) -> Stored:
-        return self.put([content])
+        return self.put([content], size=len(content))
 
     def put_file(self, path: Path, *, limit: int | None = None) -> Stored:
         with path.open("rb") as source:
-            return self.put(iter(lambda: source.read(_CHUNK), b""), limit=limit)
+            size = os.fstat(source.fileno()).st_size
+            return self.put(iter(lambda: source.read(_CHUNK), b""), limit=limit, size=size)
 
     def has(self, digest: str) -> bool:
         return bool(self._files.exists(self._place(digest)))
@@ -92,6 +100,12 @@ class Blobs:
     def clear_staging(self) -> None:
         """Remove what a crash left half-staged. Call once at start, before anybody writes."""
         shutil.rmtree(self._staging, ignore_errors=True)
+
+    def _require_room(self, size: int) -> None:
+        """Look where it is staged and, if that is a disk of this machine too, where it is to lie."""
+        folders = [self._staging, Path(self._root)] if self._local else [self._staging]
+        for folder in folders:
+            Room(folder, self._space).require(DISK_FULL, size)
 
     def _place(self, digest: str) -> str:
         hexadecimal = require_digest(digest).removeprefix("sha256:")

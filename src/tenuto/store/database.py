@@ -33,6 +33,7 @@ from tenuto.store.errors import (
     REFUSED_BY_DATABASE,
     VALUE_REFUSED,
 )
+from tenuto.store.space import Room
 
 _FIRST_PAUSE = 0.05
 _LONGEST_PAUSE = 1.0
@@ -120,12 +121,18 @@ class Transaction(msgspec.Struct, frozen=True):
 
 
 class Database:
-    """The pools of one process. A new transaction waits ``wait`` seconds for an absent database."""
+    """The pools of one process. A new transaction waits ``wait`` seconds for an absent database.
 
-    def __init__(self, logins: Logins, *, pool_size: int = 5, wait: float = 15.0) -> None:
+    ``room`` is that of the disk which holds the data, where this machine can look at it.
+    """
+
+    def __init__(
+        self, logins: Logins, *, pool_size: int = 5, wait: float = 15.0, room: Room | None = None
+    ) -> None:
         self._logins = logins
         self._pool_size = pool_size
         self._wait = wait
+        self._room = room
         self._engines: dict[Role, Engine] = {}
         self._making = threading.Lock()
 
@@ -151,6 +158,11 @@ class Database:
             finally:
                 connection.close()
 
+    def require_room(self) -> None:
+        """Raise DATABASE_FULL where a change could take the last room of the disk. Ask before changes begin."""
+        if self._room is not None:
+            self._room.require(DATABASE_FULL)
+
     def raw_url(self, role: Role) -> str:
         """Return the psycopg connection string of ``role``, for LISTEN and bulk copies."""
         url = sa.make_url(self._logins.of(role).url).set(drivername="postgresql")
@@ -169,6 +181,8 @@ class Database:
                 return self._engine(role).connect()
             except DBAPIError as error:
                 if not _is_absence(error) or time.monotonic() + pause > deadline:
+                    # A database that is away while its disk is full is away because of that.
+                    self.require_room()
                     raise
             time.sleep(pause)
             pause = min(pause * 2, _LONGEST_PAUSE)

@@ -38,7 +38,6 @@ class Services(msgspec.Struct, frozen=True, kw_only=True):
     blobs: Blobs
     source_roots: tuple[Path, ...]
     scratch: Path  # for files that are made to be sent
-    upload_limit: int
     address: str  # under which this installation is reached
     choices: tuple[ProviderChoice, ...]
     known_hosts: frozenset[tuple[str, int]]  # that calls may go to without a rule of their own

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from support.disks import SimulatedDisk
 from tenuto.core.digests import digest_of
 from tenuto.core.errors import TenutoError
 from tenuto.store.blobs import Blobs, Stored
@@ -119,6 +120,29 @@ def test_a_full_disk_is_told_as_such_and_leaves_nothing(blobs: Blobs, tmp_path: 
     assert code_of(caught) == "store.disk_full"
     assert caught.value.fault.retryable
     assert files_in(tmp_path) == []
+
+
+def test_what_will_not_fit_is_refused_before_it_is_read(tmp_path: Path) -> None:
+    disk = SimulatedDisk(free=len(CONTENT) - 1)
+    blobs = Blobs(str(tmp_path / "blobs"), tmp_path / "staging", disk)
+    (tmp_path / "file").write_bytes(CONTENT)
+
+    def never() -> Iterator[bytes]:
+        raise AssertionError("it was read")
+        yield b""
+
+    for store in (
+        lambda: blobs.put(never(), size=len(CONTENT)),
+        lambda: blobs.put_bytes(CONTENT),
+        lambda: blobs.put_file(tmp_path / "file"),
+    ):
+        with pytest.raises(TenutoError) as caught:
+            store()
+        assert code_of(caught) == "store.disk_full"
+        assert caught.value.context["free"] < caught.value.context["needed"]
+    assert files_in(tmp_path) == [tmp_path / "file"]
+    disk.free += 1
+    assert blobs.put_file(tmp_path / "file") == blobs.put_bytes(CONTENT)
 
 
 def test_a_disk_that_is_full_when_the_blob_takes_its_place(

@@ -20,6 +20,7 @@ from starlette.requests import Request
 
 from tenuto.core.decoding import decode_json
 from tenuto.core.errors import INVALID_VALUE, TenutoError
+from tenuto.store.space import Room
 from tenuto.web.errors import (
     BODY_MALFORMED,
     BODY_TOO_LARGE,
@@ -34,15 +35,16 @@ FORM = "application/x-www-form-urlencoded"
 _NO_SPACE = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 
 
-def require_length(headers: Headers, limit: int) -> None:
-    """Raise TOO_LARGE, before anything is read, when the announced length is beyond the limit."""
+def require_length(headers: Headers, limit: int) -> int:
+    """Return the announced length, 0 if there is none. Raises TOO_LARGE when it is beyond the limit."""
     announced = headers.get("content-length")
     if announced is None:
-        return
+        return 0
     if not (announced.isascii() and announced.isdigit()):
         raise TenutoError(HEADER_INVALID, "Content-Length is a number of bytes")
     if int(announced) > limit:
         raise _too_large(limit)
+    return int(announced)
 
 
 def require_media_type(headers: Headers, wanted: str) -> None:
@@ -76,10 +78,13 @@ def decode_body(content: bytes, kind: type[msgspec.Struct]) -> Any:
 
 
 @asynccontextmanager
-async def received_upload(request: Request, folder: Path, limit: int) -> AsyncIterator[Received]:
-    """Stream the body to a file in ``folder`` and digest it on the way. The file goes when the block ends."""
-    require_length(request.headers, limit)
-    file, path = await anyio.to_thread.run_sync(_new_file, folder)
+async def received_upload(request: Request, room: Room, limit: int) -> AsyncIterator[Received]:
+    """Stream the body to a file in the room and digest it on the way. The file goes when the block ends.
+
+    What is announced as more than the limit or the disk can take is refused before it is read.
+    """
+    room.require(UPLOAD_NO_SPACE, require_length(request.headers, limit))
+    file, path = await anyio.to_thread.run_sync(_new_file, room.folder)
     try:
         with file:
             size, digest = await _fill(request, file, limit)

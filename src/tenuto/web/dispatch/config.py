@@ -9,6 +9,7 @@ import msgspec
 
 from tenuto.core.clock import Clock
 from tenuto.core.ids import Ids
+from tenuto.store.space import Disks, FreeSpace
 from tenuto.web.ports import Authenticator
 
 
@@ -21,6 +22,7 @@ class SiteConfig(msgspec.Struct, frozen=True, kw_only=True):
     threads: int = 16  # handlers that run at once
     waiting: int = 128  # requests that may wait for a thread; more are refused
     body_limit: int = 2 * 1024 * 1024  # bytes of a JSON body or a form
+    upload_limit: int = 10_000_000_000  # bytes of an upload, where its route does not set less
     live_pages: int = 64  # live pages that may be open at once
     live_seconds: float = 900.0  # a live page is asked to connect again after this
     heartbeat_seconds: float = 15.0
@@ -31,3 +33,4 @@ class SiteParts(msgspec.Struct, frozen=True, kw_only=True):
     authenticator: Authenticator
     clock: Clock
     ids: Ids
+    space: FreeSpace = Disks()

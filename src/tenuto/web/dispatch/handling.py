@@ -10,6 +10,7 @@ from typing import Any
 from starlette.responses import Response
 
 from tenuto.core.errors import FaultKind, TenutoError
+from tenuto.store.space import Room
 from tenuto.web.dispatch.answers import Answers
 from tenuto.web.dispatch.bodies import JSON, decode_body, read_body, received_upload, require_media_type
 from tenuto.web.dispatch.config import SiteConfig, SiteParts
@@ -20,6 +21,7 @@ from tenuto.web.dispatch.pages import Pages
 from tenuto.web.dispatch.pool import HandlerPool
 from tenuto.web.dispatch.submissions import Submission, Submissions
 from tenuto.web.errors import BODY_MALFORMED
+from tenuto.web.faults import wait_headers
 from tenuto.web.registry.words import Refusal, Route, Surface
 from tenuto.web.words import Call, Input, Live, View
 
@@ -76,6 +78,7 @@ class Handling:
         submission = await self._submissions.read(exchange)
         query = decode_query(exchange.request.scope["query_string"], route.query)
         call = exchange.call(self._parts.services)
+        refusals: list[TenutoError] = []
 
         def work() -> Any:
             try:
@@ -84,9 +87,13 @@ class Handling:
             except TenutoError as error:
                 if route.when_refused is None or error.fault.kind is FaultKind.INTERNAL:
                     raise
+                refusals.append(error)
                 return _refused(route, call, submission, error)
 
-        return await self._run(exchange, route, work, call)
+        response = await self._run(exchange, route, work, call)
+        for error in refusals:
+            response.headers.update(wait_headers(error))
+        return response
 
     async def _body(self, exchange: Exchange, route: Route) -> Any:
         if route.body is None:
@@ -101,8 +108,9 @@ class Handling:
         if route.upload_limit is None:
             yield
             return
-        folder = self._config.upload_folder
-        async with received_upload(exchange.request, folder, route.upload_limit) as upload:
+        room = Room(self._config.upload_folder, self._parts.space)
+        limit = min(route.upload_limit, self._config.upload_limit)
+        async with received_upload(exchange.request, room, limit) as upload:
             exchange.upload = upload
             yield
 

@@ -13,7 +13,9 @@ from typing import Any
 import pytest
 from starlette.requests import ClientDisconnect, Request
 
+from support.disks import SimulatedDisk
 from tenuto.core.errors import TenutoError
+from tenuto.store.space import Disks, Room
 from tenuto.web.dispatch import bodies
 from tenuto.web.words import Input
 
@@ -85,9 +87,23 @@ def test_a_full_disk_is_said_as_such() -> None:
     assert refused.value.fault.retryable
 
 
+def test_an_upload_that_will_not_fit_is_refused_before_it_is_read(tmp_path: Path) -> None:
+    async def receive_it(free: int) -> int:
+        request = _request([b"a" * 8])
+        request.scope["headers"] = [(b"content-length", b"8")]
+        async with bodies.received_upload(request, Room(tmp_path, SimulatedDisk(free)), 100) as upload:
+            return upload.size
+
+    with pytest.raises(TenutoError) as refused:
+        asyncio.run(receive_it(7))
+    assert refused.value.fault.code == "web.upload_no_space"
+    assert asyncio.run(receive_it(8)) == 8
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_an_upload_that_the_disk_does_not_take_leaves_nothing(tmp_path: Path) -> None:
     async def receive_it() -> None:
-        async with bodies.received_upload(_request([b"a" * 8, b"b" * 8]), tmp_path, 100):
+        async with bodies.received_upload(_request([b"a" * 8, b"b" * 8]), Room(tmp_path, Disks()), 100):
             raise AssertionError("nothing was received")
 
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
@@ -116,7 +132,7 @@ def test_pieces_that_the_disk_takes_slowly_arrive_whole(tmp_path: Path) -> None:
 
 def test_another_fault_of_the_disk_is_not_hidden(tmp_path: Path) -> None:
     async def receive_it() -> None:
-        async with bodies.received_upload(_request([b"a"]), tmp_path / "missing", 100):
+        async with bodies.received_upload(_request([b"a"]), Room(tmp_path / "missing", Disks()), 100):
             raise AssertionError("nothing was received")
 
     with pytest.raises(FileNotFoundError):
@@ -131,7 +147,7 @@ def test_a_client_that_leaves_in_the_middle_leaves_nothing(tmp_path: Path) -> No
 
     async def receive_it() -> None:
         request = Request({"type": "http", "headers": []}, receive)
-        async with bodies.received_upload(request, tmp_path, 100):
+        async with bodies.received_upload(request, Room(tmp_path, Disks()), 100):
             raise AssertionError("nothing was received")
 
     with pytest.raises(ClientDisconnect):

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from system.embedded_postgres.recipes import data_of, embedded, fast_folder, nothing_left
+from system.embedded_postgres.recipes import data_of, embedded, fast_folder, nothing_left, remove
 
 FOLDER = "tests/system/embedded_postgres/"
 
@@ -22,7 +22,7 @@ def made_home() -> Iterator[Path]:
         embedded(folder / "home").start().stop()
         yield folder / "home"
     finally:
-        shutil.rmtree(folder)
+        remove(folder)
 
 
 @pytest.fixture
@@ -32,7 +32,7 @@ def short() -> Iterator[Path]:
     try:
         yield folder
     finally:
-        shutil.rmtree(folder)
+        remove(folder)
 
 
 @pytest.fixture

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -20,10 +21,11 @@ from system.embedded_postgres.recipes import (
     nothing_left,
     open_to_others,
     parents_as_they_are,
+    state_of,
     until,
 )
 from tenuto.core.errors import TenutoError
-from tenuto.store.embedded.processes import working_on
+from tenuto.store.embedded.processes import initialising, working_on
 from tenuto.store.embedded.words import Patience, Progress, Stage
 
 pytestmark = pytest.mark.system
@@ -62,6 +64,22 @@ def test_a_first_start_killed_in_the_middle_is_done_again(new_home: Path) -> Non
     with embedded(new_home).start() as server:
         assert ask(server, "select count(*) from pg_roles where rolname like 'tenuto%'") == 4
         assert not list(private.glob("new-*"))
+
+
+def test_an_initdb_whose_starter_was_killed_is_ended_before_the_next(new_home: Path) -> None:
+    """It would go on writing, and remove what it wrote, in the middle of being removed."""
+    private = new_home / "postgres"
+    with Child(new_home, "start") as child:
+        [staging] = until(lambda: list(private.glob("new-*")), "a place to work in")
+        pids = until(lambda: initialising(staging), "initdb at work")
+        for pid in pids:
+            os.kill(pid, signal.SIGSTOP)
+        child.kill()
+    assert initialising(staging)
+    with embedded(new_home).start() as server:
+        assert ask(server, "select 1") == 1
+        assert [state_of(pid) for pid in pids if state_of(pid) not in {"", "Z"}] == []
+        assert not staging.exists()
 
 
 def test_a_first_start_killed_before_the_roles_were_made_is_completed(new_home: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import shutil
 import struct
 import tempfile
@@ -10,23 +11,48 @@ from pathlib import Path
 from tenuto.core.errors import TenutoError
 from tenuto.store.embedded.binaries import MAJOR, Binaries
 from tenuto.store.embedded.confinement import Confinement, Kind
-from tenuto.store.embedded.errors import DATA_DAMAGED, DATA_VERSION, HOME_NOT_OURS, INIT_FAILED
+from tenuto.store.embedded.errors import (
+    DATA_DAMAGED,
+    DATA_VERSION,
+    HOME_NOT_OURS,
+    INIT_FAILED,
+    OLD_PROCESSES,
+)
 from tenuto.store.embedded.files import Owner, give_all, require_private, sync_folder, write_private
 from tenuto.store.embedded.layout import Layout
+from tenuto.store.embedded.processes import end_initialising, initialising
 from tenuto.store.embedded.rules import cause_of
+from tenuto.store.embedded.waiting import Watch
 from tenuto.store.embedded.words import ADMIN
 
 _STAGING = "new-"
+_CHANGING = {errno.ENOENT, errno.ENOTEMPTY, errno.EEXIST}  # somebody else writes there or removes
 _INIT_LIMIT = 300.0  # seconds; half a second is usual
+
+
+def clear_unfinished(layout: Layout, watch: Watch, limit: float) -> None:
+    """Remove what earlier, unfinished attempts left. Raises when they still work there after ``limit`` seconds.
+
+    An initdb whose starter was killed goes on by itself, and would write into what is being removed.
+    """
+    for left in layout.cluster.glob(f"{_STAGING}*"):
+        while end_initialising(left):
+            _require_patience(watch, limit, left)
+        while left.exists():
+            try:
+                shutil.rmtree(left)
+            except OSError as error:
+                if error.errno not in _CHANGING:
+                    raise
+                # Whoever works there cannot be seen from here: another container on the same home.
+                _require_patience(watch, limit, left)
 
 
 def initialise(layout: Layout, confinement: Confinement, binaries: Binaries, password: str) -> None:
     """Make a new database beside its place and move it there when it is complete.
 
-    A crash in between leaves a staging folder, which the next call removes, and never half a database.
+    A crash in between leaves a staging folder, for ``clear_unfinished``, and never half a database.
     """
-    for left in layout.cluster.glob(f"{_STAGING}*"):
-        shutil.rmtree(left)
     staging = Path(tempfile.mkdtemp(prefix=_STAGING, dir=layout.cluster))
     try:
         _run_initdb(staging, confinement, binaries, password)
@@ -35,7 +61,7 @@ def initialise(layout: Layout, confinement: Confinement, binaries: Binaries, pas
         (staging / "data").rename(layout.data)
         sync_folder(layout.cluster)
     finally:
-        # What a dying child still holds up is removed by the next call.
+        # What a dying child still holds up is removed by the next start.
         shutil.rmtree(staging, ignore_errors=True)
 
 
@@ -58,6 +84,12 @@ def system_identifier(data: Path) -> int:
     with (data / "global" / "pg_control").open("rb") as control:
         (identifier,) = struct.unpack("=Q", control.read(8))
     return int(identifier)
+
+
+def _require_patience(watch: Watch, limit: float, folder: Path) -> None:
+    if watch.silence > limit:
+        raise TenutoError(OLD_PROCESSES, f"processes {initialising(folder)} work in {folder}")
+    watch.nap()
 
 
 def _run_initdb(staging: Path, confinement: Confinement, binaries: Binaries, password: str) -> None:

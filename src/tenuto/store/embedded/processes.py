@@ -59,6 +59,42 @@ def kill_all(data: Path) -> list[int]:
     return killed
 
 
+def initialising(staging: Path) -> list[int]:
+    """Ids of the living processes that make a new database in ``staging``: initdb and what it started."""
+    try:
+        owners = {os.geteuid(), staging.stat().st_uid}
+    except FileNotFoundError:
+        return []
+    data = staging / "data"
+    argument = os.fsencode(f"--pgdata={data}")
+    names = (entry.name for entry in os.scandir(_PROC) if entry.name.isdigit())
+    found = [int(name) for name in names if _is_given(_PROC / name, argument, owners)]
+    return [*found, *working_on(data)]
+
+
+def end_initialising(staging: Path) -> list[int]:
+    """Kill what makes a new database in ``staging``. Returns the ids of those that were seen.
+
+    Each such attempt is a session of its own: with one process of it goes the group, the shell between initdb
+    and the server included.
+    """
+    seen = initialising(staging)
+    for pid in seen:
+        try:
+            descriptor = os.pidfd_open(pid)
+        except ProcessLookupError:
+            continue
+        try:
+            group = os.getpgid(pid)
+            if pid in initialising(staging) and group != os.getpgrp():
+                os.killpg(group, signal.SIGKILL)
+        except ProcessLookupError:
+            continue  # it has ended meanwhile
+        finally:
+            os.close(descriptor)
+    return seen
+
+
 def send(descriptor: int, number: signal.Signals) -> None:
     """Signal a process; one that has ended meanwhile needs none."""
     try:
@@ -80,6 +116,13 @@ def _works_on(process: Path, data: Path, folder: os.stat_result) -> bool:
         return False  # gone, or a zombie
     is_server = program.removesuffix(" (deleted)") == "postgres"
     return is_server and os.path.samestat(here, folder)
+
+
+def _is_given(process: Path, argument: bytes, owners: set[int]) -> bool:
+    try:
+        return process.stat().st_uid in owners and argument in _command_line(process).split(b"\0")
+    except FileNotFoundError:
+        return False
 
 
 def _names(process: Path, data: Path) -> bool:

@@ -109,6 +109,7 @@ class EmbeddedPostgres:
         layout = locate(private)
         place = place_existing(layout) if layout.outside else place_new(private, self._options.root)
         password = ensure_credentials(place.layout, self._new_password).admin
+        cluster.clear_unfinished(place.layout, self._watch(), self._options.patience.silence)
         cluster.initialise(place.layout, place.confinement, place.binaries, password)
         return place
 

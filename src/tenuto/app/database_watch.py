@@ -1,7 +1,8 @@
 """Keep the embedded database running for as long as the platform is up.
 
 PostgreSQL ends itself when it cannot write its log, for lack of space above all, and the kernel ends it when
-memory is short. Whoever owns the server then starts it again, as often as it takes: it recovers what was
+memory is short. One that lives and says nothing is left alone for a while, for a machine may be busy or halted;
+then it is ended by force. Whoever owns the server then starts it again, as often as it takes: it recovers what was
 committed, and the processes of the platform find it under the same address.
 """
 
@@ -15,6 +16,8 @@ from tenuto.core.errors import TenutoError
 from tenuto.store.embedded.server import Server
 
 _LOOK_SECONDS = 0.5
+_LOOKS_PER_KNOCK = 10
+_SILENCES = 6  # knocks in a row without an answer, each heard out for two seconds: about 40 s in all
 _FIRST_PAUSE = 0.5
 _LONGEST_PAUSE = 10.0
 _LONGEST_STOP = 60.0  # seconds; a server that recovers longer is left to the next start, which joins it
@@ -26,10 +29,15 @@ Notice = Callable[[str], None]
 class DatabaseWatch:
     """Watches a server and starts it again when it has ended. ``start`` returns one that answers, or raises."""
 
-    def __init__(self, server: Server, start: Start, notice: Notice) -> None:
+    def __init__(
+        self, server: Server, start: Start, notice: Notice, *, looks_per_knock: int = _LOOKS_PER_KNOCK
+    ) -> None:
         self._server: Server | None = server
         self._start = start
         self._notice = notice
+        self._looks_per_knock = looks_per_knock
+        self._looks = 0
+        self._silences = 0
         self._told = ""
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._watch, name="watch-database", daemon=True)
@@ -54,8 +62,22 @@ class DatabaseWatch:
                 self._tell("database ended, starting again")
                 self._server.let_go()
                 self._server = self._started_again()
+            elif self._is_silent(self._server):
+                self._tell("database does not answer, ending it and starting again")
+                if self._server.kill():
+                    self._server = self._started_again()
             else:
                 self._shorten_log(self._server)
+
+    def _is_silent(self, server: Server) -> bool:
+        """Knock now and then. Several knocks in a row have to stay without an answer: after the whole machine stood
+        still, the first one may.
+        """
+        self._looks += 1
+        if self._looks % self._looks_per_knock:
+            return False
+        self._silences = 0 if server.speaks() else self._silences + 1
+        return self._silences >= _SILENCES
 
     def _started_again(self) -> Server | None:
         """Try until it starts. Returns None when the platform is to stop before that."""
@@ -69,6 +91,7 @@ class DatabaseWatch:
                 pause = min(pause * 2, _LONGEST_PAUSE)
                 continue
             self._tell("database answers again")
+            self._silences = 0
             return server
         return None
 

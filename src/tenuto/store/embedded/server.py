@@ -78,6 +78,10 @@ class Server:
     def answers(self) -> bool:
         return knock(self.info.socket, _KNOCK_LIMIT) is Answer.OPEN
 
+    def speaks(self) -> bool:
+        """Tell whether it says anything at all: one that recovers takes no connections yet, but says so."""
+        return knock(self.info.socket, _KNOCK_LIMIT) in {Answer.OPEN, Answer.NOT_YET}
+
     def rotate_log(self) -> None:
         """Keep the log within its limit. To be called now and then by whoever owns the server."""
         logfile.rotate(self._layout.log, self._options.log_limit)
@@ -91,6 +95,21 @@ class Server:
         process, self._process = self._process, None
         if process is not None:
             _release(process)
+
+    def kill(self) -> bool:
+        """End by force a server that is ours and does not answer; what was committed is in its log.
+
+        False when it has not ended: a process that waits for a disk may not be killed before the disk answers.
+        """
+        process = self._process
+        if process is None:
+            return False
+        processes.send(process.descriptor, signal.SIGKILL)
+        processes.kill_all(self._layout.data)
+        if not process.wait(self._options.patience.immediate_stop):
+            return False
+        self.let_go()
+        return True
 
     def stop(self) -> None:
         """End the server if it is ours to end: politely, then firmly, then by force. May be called again."""

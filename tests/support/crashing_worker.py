@@ -1,6 +1,6 @@
 """A process that forks workers which die where they are told to: ``python crashing_worker.py HOME``.
 
-Each line it reads is a JSON list of kills, each line it writes the number of the worker it forked for it.
+Each line it reads is an ``Order``, each line it writes the number of the worker it forked for it.
 Workers are forked because importing what they need takes longer than most of them live.
 """
 
@@ -24,14 +24,19 @@ from tenuto.testing.crashes import Kill, Kills
 LEASE_SECONDS = 1.0
 
 
+class Order(msgspec.Struct, frozen=True):
+    kills: list[Kill]
+    sandboxed: bool = False
+
+
 def main(home: Path) -> None:
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # dead workers are nobody's to wait for
     forked = []
     for line in sys.stdin:
-        kills = msgspec.json.decode(line, type=list[Kill])
+        order = msgspec.json.decode(line, type=Order)
         process = os.fork()
         if process == 0:
-            live(home, kills)
+            live(home, order)
         forked.append(process)
         sys.stdout.write(f"{process}\n")
         sys.stdout.flush()
@@ -40,17 +45,17 @@ def main(home: Path) -> None:
             os.kill(process, signal.SIGKILL)
 
 
-def live(home: Path, kills: list[Kill]) -> None:
-    """Work as the platform's worker does, but for the lease, the bare zygote, and steps that leave marks."""
+def live(home: Path, order: Order) -> None:
+    """Work as the platform's worker does, but for the lease, the bare zygote, and steps that may leave marks."""
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     os.close(0)
     status = 1
     try:
         platform = build(Settings(home=home))
-        config = ExecutorConfig(home / "work" / "steps", preload=(), sandboxed=False)
+        config = ExecutorConfig(home / "work" / "steps", preload=(), sandboxed=order.sandboxed)
         given = worker.tools(platform, config)
         assert isinstance(given.executor, StepExecutor)
-        passing = Kills(kills, Victims(given.executor))
+        passing = Kills(order.kills, Victims(given.executor))
         changed = msgspec.structs.replace(given, passing=passing, lease_seconds=LEASE_SECONDS)
         worker.work(platform, changed, lambda: None)
         status = 0

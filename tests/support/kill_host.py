@@ -7,8 +7,10 @@ import itertools
 import os
 import random
 import signal
+import socketserver
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -17,7 +19,7 @@ from typing import Any, Self
 import msgspec
 import sqlalchemy as sa
 
-from support.crashing_worker import children_of
+from support.crashing_worker import Order, children_of
 from support.pipeline_host import PipelineHost
 from support.platform import ANN, Allowing
 from support.step_bench import alive, wait_until
@@ -30,6 +32,9 @@ from tenuto.core.words import Scope
 from tenuto.govern.use_case import Desk
 from tenuto.govern.workspaces import queries as places
 from tenuto.govern.workspaces.words import Environment, Workspace
+from tenuto.pipelines import use_cases
+from tenuto.pipelines.records import RunRecord
+from tenuto.pipelines.use_cases import NewRun
 from tenuto.store.database import Database
 from tenuto.store.embedded.server import Server
 from tenuto.store.embedded.supervisor import EmbeddedPostgres
@@ -53,9 +58,38 @@ class Watched:
         return len(place.read_text().splitlines()) if place.exists() else 0
 
 
+class Keeper(socketserver.ThreadingTCPServer):
+    """Keeps the marks of steps that can write none, and answers how many there are of a name."""
+
+    daemon_threads = True
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(("127.0.0.1", 0), Marking)
+        self.folder = folder
+        self.writing = threading.Lock()
+        threading.Thread(target=self.serve_forever, args=(0.05,), daemon=True).start()
+
+
+class Marking(socketserver.StreamRequestHandler):
+    server: Keeper
+
+    def handle(self) -> None:
+        folder, name, process = self.rfile.readline().decode().split()
+        place = self.server.folder / folder / name
+        with self.server.writing, place.open("a+") as file:
+            file.write(f"{process}\n")
+            file.seek(0)
+            count = len(file.readlines())
+        with contextlib.suppress(ConnectionError):  # the step was killed meanwhile
+            self.wfile.write(f"{count}\n".encode())
+
+
 class KillHost:
-    def __init__(self, home: Path) -> None:
+    """With ``sandboxed`` the steps run as confined as the machine allows."""
+
+    def __init__(self, home: Path, *, sandboxed: bool = False) -> None:
         self.home = home
+        self._keeper = Keeper(home / "marks") if sandboxed else None
         self._servers: list[Server] = []
         migrations().upgrade(self.start_database().logins())
         self.database = Database(self.server.logins())
@@ -87,22 +121,35 @@ class KillHost:
     def __exit__(self, *_: object) -> None:
         assert self._forker is not None
         self._forker.communicate(timeout=30)  # the end of its input ends it and all its workers
+        if self._keeper is not None:
+            self._keeper.shutdown()
+            self._keeper.server_close()
         self.database.close()
         for server in reversed(self._servers):
             server.stop()
 
     def worker(self, *kills: Kill) -> int:
         """Start a worker that dies by these kills, and return its process number."""
+        order = Order(list(kills), sandboxed=self._keeper is not None)
         assert self._forker is not None
         assert self._forker.stdin is not None
         assert self._forker.stdout is not None
-        print(msgspec.json.encode(list(kills)).decode(), file=self._forker.stdin, flush=True)
+        print(msgspec.json.encode(order).decode(), file=self._forker.stdin, flush=True)
         return int(self._forker.stdout.readline())
 
     def submit(self) -> Watched:
+        new, marks = self.new_run()
+        return Watched(use_cases.submit(self.desk, self.host.scope, new=new).id, marks)
+
+    def new_run(self) -> tuple[NewRun, Path]:
+        """Return what somebody else may submit, and where its steps will leave their marks."""
         marks = self.home / "marks" / str(next(self._numbers))
         marks.mkdir(parents=True)
-        return Watched(self.host.submit(self.graph, marks=str(marks), count=ITEMS), marks)
+        told = str(marks) if self._keeper is None else f"tcp:{self._keeper.server_address[1]}:{marks.name}"
+        return self.host.new_run(self.graph, marks=told, count=ITEMS), marks
+
+    def runs(self) -> list[RunRecord]:
+        return use_cases.runs(self.desk, self.host.scope)
 
     def open_runs(self) -> int:
         [row] = self.host.rows(sa.text("select count(*) as n from run where status in ('queued', 'running')"))
@@ -216,7 +263,7 @@ def strike(process: int, number: signal.Signals) -> None:
         os.kill(process, number)
 
 
-def opened(home: Path) -> Iterator[KillHost]:
+def opened(home: Path, *, sandboxed: bool = False) -> Iterator[KillHost]:
     home.mkdir(mode=0o700)
-    with KillHost(home) as made:
+    with KillHost(home, sandboxed=sandboxed) as made:
         yield made

@@ -69,9 +69,11 @@ class PipelineHost:
         return packed.digest
 
     def submit(self, graph: Graph, **parameters: Any) -> str:
+        return use_cases.submit(self.desk, self.scope, new=self.new_run(graph, **parameters)).id
+
+    def new_run(self, graph: Graph, **parameters: Any) -> NewRun:
         values = {name: typed_json.encode(value) for name, value in parameters.items()}
-        new = NewRun(graph=to_json(graph), code=self.code, parameters=values)
-        return use_cases.submit(self.desk, self.scope, new=new).id
+        return NewRun(graph=to_json(graph), code=self.code, parameters=values)
 
     def tools(self, executor: Executor, **changes: Any) -> Tools:
         made = Tools(

@@ -11,6 +11,7 @@ from typing import Any
 
 from tenuto.core.digests import digest_of
 from tenuto.core.errors import TenutoError
+from tenuto.data.csv_form import foreign_encoding, row_of_lost_quote
 from tenuto.data.errors import (
     COLUMNS_DIFFER,
     CONTENT_INVALID,
@@ -23,6 +24,8 @@ from tenuto.data.words import ColumnType, FileRead, SourceSpec, TableRead
 
 _IN_COLUMN = re.compile(r"In CSV column #(?P<column>\d+): Row #(?P<row>\d+): (?P<what>.*)", re.DOTALL)
 _IN_ROW = re.compile(r"CSV parse error: Row #(?P<row>\d+): (?P<what>.*)", re.DOTALL)
+_TOO_LONG = "straddles two block boundaries"
+_LONGEST_ROW = 8 << 20  # bytes: Arrow reads in pieces of this size, and a row begins and ends in two of them
 _LONGEST_HEADER = 1 << 20  # bytes that are looked at to name a column in an error
 
 
@@ -53,12 +56,13 @@ def _files(path: Path, roots: Sequence[Path]) -> list[Path]:
 def _read_csv(path: Path, spec: SourceSpec) -> tuple[Any, FileRead]:
     arrow, csv = _libraries()
     content = _content(path)
+    _check_form(path, content)
     types = {name: _arrow_type(arrow, kind) for name, kind in spec.columns.items()}
     try:
         table = csv.read_csv(
             io.BytesIO(content),
             # One thread, because only then does an error name its row.
-            read_options=csv.ReadOptions(use_threads=False),
+            read_options=csv.ReadOptions(use_threads=False, block_size=_LONGEST_ROW),
             parse_options=csv.ParseOptions(newlines_in_values=True),
             convert_options=csv.ConvertOptions(column_types=types, strings_can_be_null=True),
         )
@@ -76,6 +80,15 @@ def _content(path: Path) -> bytes:
         raise TenutoError(SOURCE_UNREADABLE, f"{path.name}: {error.strerror}", file=path.name) from None
 
 
+def _check_form(path: Path, content: bytes) -> None:
+    if encoding := foreign_encoding(content):
+        raise TenutoError(CONTENT_INVALID, f"{path.name}: is in {encoding}; UTF-8 is read", file=path.name)
+    if row := row_of_lost_quote(content):
+        place = f"{path.name}, row {row}"
+        what = "a quoted value is not closed, or goes on behind its closing quote"
+        raise TenutoError(CONTENT_INVALID, f"{place}: {what}", file=path.name)
+
+
 def _located(path: Path, content: bytes, message: str) -> str:
     """Say where a mistake is in words of the file: its name, the row as counted from 1, the column's name."""
     if found := _IN_COLUMN.search(message):
@@ -83,6 +96,8 @@ def _located(path: Path, content: bytes, message: str) -> str:
         return f"{path.name}, row {found['row']}, column `{column}`: {found['what']}"
     if found := _IN_ROW.search(message):
         return f"{path.name}, row {found['row']}: {found['what']}"
+    if _TOO_LONG in message:
+        return f"{path.name}: a row is longer than {_LONGEST_ROW} bytes"
     return f"{path.name}: {message}"
 
 
@@ -98,6 +113,13 @@ def _names(path: Path, table: Any) -> list[str]:
         raise TenutoError(
             CONTENT_INVALID, f"{path.name}, row 1: a column's name is not valid UTF-8", file=path.name
         ) from None
+    nameless = [str(place) for place, name in enumerate(names, 1) if not name]
+    if nameless:
+        raise TenutoError(
+            CONTENT_INVALID,
+            f"{path.name}, row 1: columns have no name: {', '.join(nameless)}",
+            file=path.name,
+        )
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
         raise TenutoError(CONTENT_INVALID, f"{path.name}, row 1: columns are named twice: {', '.join(twice)}")

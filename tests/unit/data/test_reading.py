@@ -61,6 +61,17 @@ def test_declared_types_are_kept_and_others_are_seen_from_all_values(read: Read)
         (b"", {}, "part1.csv: Empty CSV file"),
         (b"a\n1\n", {"z": "text"}, "part1.csv: declared columns are missing: z"),
         (b"\xef\xbb\xbfa\nx\n", {"a": "integer"}, "part1.csv, row 2, column `a`"),
+        (b"a,b\n1,2,3\n", {}, "part1.csv, row 2: Expected 2 columns, got 3"),
+        (b"a,,\n1,2,3\n", {}, "part1.csv, row 1: columns have no name: 2, 3"),
+        (b"\n\n", {}, "part1.csv: CSV parse error: Empty CSV file"),
+        (b"a\n4\x00\n", {"a": "integer"}, "part1.csv, row 2, column `a`: CSV conversion error to int64"),
+        ("a,b\n1,2\n".encode("utf-16"), {}, "part1.csv: is in UTF-16; UTF-8 is read"),
+        (b'a,b\n1,"x\n2,y\n3,z\n', {}, "part1.csv, row 2: a quoted value is not closed"),
+        (b'a,b\n1,x\n2,"y', {}, "part1.csv, row 3: a quoted value is not closed"),
+        (b'a,b\n1,"x\n2,"y"\n3,z\n', {}, "part1.csv, row 2: a quoted value is not closed"),
+        (b'\xef\xbb\xbf"a,"",b"\n\n1\n"x', {}, "part1.csv, row 3: a quoted value is not closed"),
+        (b'a,"b\n1,2\n', {}, "part1.csv, row 1: a quoted value is not closed"),
+        (b"a\n" + b"x" * (20 << 20) + b"\n", {}, "part1.csv: a row is longer than 8388608 bytes"),
     ],
 )
 def test_a_wrong_value_is_told_by_file_row_and_column(
@@ -145,6 +156,20 @@ def test_a_file_that_may_not_be_read_is_told(read: Read, root: Path) -> None:
     with pytest.raises(TenutoError) as caught:
         read_source(SourceSpec(str(root)), [root])
     assert caught.value.fault.code == "data.source_unreadable"
+
+
+@pytest.mark.parametrize(
+    ("content", "values"),
+    [
+        (b'a,b\n1,""\n2,"x"', [None, "x"]),
+        (b'a,b\r\n1,"5"" pipe"\r\n2,6" pipe\r\n', ['5" pipe', '6" pipe']),
+        (b'\xef\xbb\xbf"a","b"\n1,"x,\n\n"\n\n\n2,y', ["x,\n\n", "y"]),
+        (b"a,b\r1,x\r2,y", ["x", "y"]),
+        (b"a,b\n1," + b"x" * (2 << 20) + b"\n2,y\n", ["x" * (2 << 20), "y"]),
+    ],
+)
+def test_what_is_well_formed_is_read_as_it_is(read: Read, content: bytes, values: list[str | None]) -> None:
+    assert read(content).table.to_pydict() == {"a": [1, 2], "b": values}
 
 
 def test_line_breaks_within_quotes_stay_in_the_value(read: Read) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 import msgspec
 
 from support.pipeline_graphs import graph, node
+from support.platform import ANN, BEN
 from support.rows import FACTORIES
 from support.world import World
 from tenuto.core.digests import digest_of
@@ -18,6 +19,7 @@ from tenuto.core.words import Ref
 from tenuto.data import use_cases as data
 from tenuto.gateway.declared import use_cases as gateway
 from tenuto.gateway.declared.words import ProviderTrial
+from tenuto.govern.access import queries as role_bindings
 from tenuto.govern.access import use_cases as access
 from tenuto.govern.audit import use_cases as audit
 from tenuto.govern.identities import use_cases as identities
@@ -111,6 +113,67 @@ def revoke_key(world: World) -> Prepared:
     return changing(lambda desk: identities.revoke_key(desk, world.home, key_id=made), "api_key", events=1)
 
 
+@calls(identities.set_password)
+def set_password(world: World) -> Prepared:
+    make_key(world, world.desk)
+    new = SecretText("another quiet held note")
+    return changing(
+        lambda desk: identities.set_password(
+            desk, world.home, keeper=world.keeper, password=new, revoke_keys=True
+        ),
+        "person",
+        "api_key",
+        events=1,
+    )
+
+
+def own_everything(world: World) -> None:
+    """Ann is given by hand what nobody could have given her."""
+    with world.desk.database.begin(world.home) as tx:
+        role_bindings.grant_first_owner(tx, world.desk.ids.new(), ANN.id)
+
+
+@calls(identities.deactivate)
+def deactivate(world: World) -> Prepared:
+    own_everything(world)
+    return changing(
+        lambda desk: identities.deactivate(desk, world.home, person_id=BEN.id),
+        "person",
+        "policy_state",
+        events=1,
+    )
+
+
+@calls(identities.reactivate)
+def reactivate(world: World) -> Prepared:
+    own_everything(world)
+    identities.deactivate(world.desk, world.home, person_id=BEN.id)
+    return changing(
+        lambda desk: identities.reactivate(desk, world.home, person_id=BEN.id), "person", events=1
+    )
+
+
+@calls(identities.deactivate_account)
+def deactivate_account(world: World) -> Prepared:
+    identities.create_account(world.desk, world.home, name="robot")
+    return changing(
+        lambda desk: identities.deactivate_account(desk, world.home, name="robot"),
+        "service_account",
+        events=1,
+    )
+
+
+@calls(identities.reactivate_account)
+def reactivate_account(world: World) -> Prepared:
+    identities.create_account(world.desk, world.home, name="robot")
+    identities.deactivate_account(world.desk, world.home, name="robot")
+    return changing(
+        lambda desk: identities.reactivate_account(desk, world.home, name="robot"),
+        "service_account",
+        events=1,
+    )
+
+
 @calls(audit.entries)
 def entries(world: World) -> Prepared:
     return changing(lambda desk: audit.entries(desk, world.home, wanted=audit.Filter()))
@@ -154,11 +217,13 @@ def give_role(world: World, desk: Desk) -> access.Granted:
 
 @calls(access.grant)
 def grant(world: World) -> Prepared:
+    own_everything(world)
     return changing(lambda desk: give_role(world, desk), "role_binding", "policy_state", events=1)
 
 
 @calls(access.revoke)
 def revoke(world: World) -> Prepared:
+    own_everything(world)
     given = give_role(world, world.desk).id
     return changing(
         lambda desk: access.revoke(desk, world.home, binding_id=given),
@@ -359,6 +424,11 @@ def one_call(world: World) -> Prepared:
     with world.desk.database.begin(scope) as tx:
         tx.execute(usage_record.insert(), row)
     return Prepared(lambda desk: spend.one_call(desk, scope, request_id=row["request_id"]))
+
+
+@calls(spend.by_day)
+def by_day(world: World) -> Prepared:
+    return Prepared(lambda desk: spend.by_day(desk, world.inside("lab"), days=30))
 
 
 @calls(spend.today)

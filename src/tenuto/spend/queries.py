@@ -14,6 +14,7 @@ from tenuto.spend.rules import period_start
 from tenuto.spend.tables import budget, budget_period, price, reservation, usage_record
 from tenuto.spend.words import (
     Budget,
+    DaySpent,
     Intent,
     Interval,
     LedgerRow,
@@ -279,6 +280,29 @@ def totals(tx: Transaction) -> list[Spent]:
     ]
 
 
+def by_day(tx: Transaction, since: datetime) -> list[DaySpent]:
+    """Return what each day came to, by route, provider and model; days without calls are left out."""
+    row = usage_record.c
+    day = sa.cast(sa.func.timezone("UTC", row.at), sa.Date).label("day")
+    query = (
+        sa.select(
+            day,
+            row.route,
+            row.provider,
+            row.model,
+            sa.func.count().label("calls"),
+            sa.func.count().filter(row.cost.is_(None)).label("unpriced"),
+            sa.func.sum(row.input_tokens).label("input_tokens"),
+            sa.func.sum(row.output_tokens).label("output_tokens"),
+            sa.func.coalesce(sa.func.sum(row.cost), 0).label("cost"),
+        )
+        .where(row.at >= since)
+        .group_by(day, row.route, row.provider, row.model)
+        .order_by(day, row.route, row.provider, row.model)
+    )
+    return [_day_spent(found) for found in tx.rows(query)]
+
+
 def spent_since(tx: Transaction, since: datetime) -> Interval:
     """Return what the calls from a moment on came to."""
     row = usage_record.c
@@ -291,6 +315,13 @@ def spent_since(tx: Transaction, since: datetime) -> Interval:
     )
     assert found is not None  # an aggregate always has its one row
     return Interval(since, found.calls, found.unpriced, Money.of(found.cost))
+
+
+def _day_spent(row: Any) -> DaySpent:
+    fields: dict[str, Any] = row._asdict()
+    for name in ("input_tokens", "output_tokens"):
+        fields[name] = int(fields[name])
+    return DaySpent(**fields | {"cost": Money.of(row.cost)})
 
 
 def _ledger_row(row: Any) -> LedgerRow:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import msgspec
 
@@ -12,7 +12,7 @@ from tenuto.govern.use_case import Case, use_case
 from tenuto.spend import queries
 from tenuto.spend.errors import CALL_UNKNOWN
 from tenuto.spend.rules import period_start
-from tenuto.spend.words import Interval, LedgerRow, Period, PeriodState, Spent
+from tenuto.spend.words import DaySpent, Interval, LedgerRow, Period, PeriodState, Spent
 
 _LEDGER = "spend:ledger:read"
 
@@ -63,6 +63,14 @@ def totals(case: Case) -> list[Spent]:
     """Return tokens and cost by route and provider. Unpriced calls are counted apart, never as free."""
     case.permit(Ref("Ledger", "ledger", "", case.scope.workspace))
     return queries.totals(case.tx)
+
+
+@use_case(_LEDGER, mutating=False)
+def by_day(case: Case, *, days: int) -> list[DaySpent]:
+    """Return what each of the last ``days`` days (UTC, this one included) came to, by route and model."""
+    case.permit(Ref("Ledger", "ledger", "", case.scope.workspace))
+    first = period_start(Period.DAY, case.clock.now()) - timedelta(days=days - 1)
+    return queries.by_day(case.tx, first)
 
 
 @use_case(_LEDGER, mutating=False)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from enum import Enum
 
 import msgspec
@@ -165,6 +165,23 @@ class Spent(msgspec.Struct, frozen=True, kw_only=True):
     input_tokens: int
     output_tokens: int
     cost: str
+
+
+class DaySpent(msgspec.Struct, frozen=True, kw_only=True):
+    """What one model of a provider was used for on one route during one day (UTC).
+
+    ``cost`` leaves the ``unpriced`` calls out.
+    """
+
+    day: date
+    route: str
+    provider: str
+    model: str
+    calls: int
+    unpriced: int
+    input_tokens: int
+    output_tokens: int
+    cost: Money
 
 
 class Interval(msgspec.Struct, frozen=True):

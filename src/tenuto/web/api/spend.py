@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
+from typing import Annotated
 
 import msgspec
 
@@ -12,7 +13,7 @@ from tenuto.spend.words import LedgerRow, PeriodState, Spent
 from tenuto.web.api.scopes import services_of, workspace_scope
 from tenuto.web.registry.paging import Page, PageQuery, page_of
 from tenuto.web.registry.words import PLAIN_READ, Route
-from tenuto.web.words import Call
+from tenuto.web.words import Call, Input
 
 _TAG = "spend"
 
@@ -40,6 +41,28 @@ class Budgets(msgspec.Struct, frozen=True):
     items: list[BudgetView]
 
 
+class DaysQuery(Input, frozen=True, kw_only=True):
+    days: Annotated[int, msgspec.Meta(ge=1, le=366)] = 30
+
+
+class DayView(msgspec.Struct, frozen=True, kw_only=True):
+    """``cost`` is decimal text in the organisation's currency and leaves the unpriced calls out."""
+
+    day: date
+    route: str
+    provider: str
+    model: str
+    calls: int
+    unpriced: int
+    input_tokens: int
+    output_tokens: int
+    cost: str
+
+
+class Days(msgspec.Struct, frozen=True):
+    items: list[DayView]
+
+
 class Totals(msgspec.Struct, frozen=True):
     items: list[Spent]
 
@@ -65,6 +88,11 @@ def budgets(call: Call, _body: None, _query: None) -> Budgets:
 
 def totals(call: Call, _body: None, _query: None) -> Totals:
     return Totals(use_cases.totals(services_of(call).desk, workspace_scope(call)))
+
+
+def days(call: Call, _body: None, query: DaysQuery) -> Days:
+    found = use_cases.by_day(services_of(call).desk, workspace_scope(call), days=query.days)
+    return Days([DayView(**msgspec.structs.asdict(one) | {"cost": str(one.cost)}) for one in found])
 
 
 def routes() -> list[Route]:
@@ -101,6 +129,18 @@ def routes() -> list[Route]:
             resource="Ledger",
             audit=PLAIN_READ,
             response=Totals,
+            tag=_TAG,
+        ),
+        Route(
+            "GET",
+            "/api/v1/spend/days",
+            handler=days,
+            summary="Tokens and cost by day, route and model",
+            action="spend:ledger:read",
+            resource="Ledger",
+            audit=PLAIN_READ,
+            query=DaysQuery,
+            response=Days,
             tag=_TAG,
         ),
     ]

@@ -11,9 +11,23 @@ from tenuto.web.pages import (
     invitation,
     models,
     runs,
+    spend,
     start,
     traffic,
     workspaces,
 )
 
-AREAS = (home, start, invitation, workspaces, datasets, runs, models, approvals, traffic, access, audit)
+AREAS = (
+    home,
+    start,
+    invitation,
+    workspaces,
+    datasets,
+    runs,
+    models,
+    approvals,
+    traffic,
+    spend,
+    access,
+    audit,
+)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
 from babel import Locale, dates, numbers, units
@@ -62,6 +62,10 @@ class Formats:
         """Return an amount that comes as decimal text."""
         return self.money(Money.of(text), currency)
 
+    def pico_money(self, picos: int, currency: str) -> str:
+        """Return an amount that comes in 10^-12 units."""
+        return self.money(Money(picos), currency)
+
     def micros(self, count: int) -> str:
         """Return a short time given in microseconds."""
         return self.duration(count / 1_000_000) if count >= 1_000 else self._unit(count, "microsecond")
@@ -97,6 +101,10 @@ class Formats:
 
     def day(self, when: datetime) -> str:
         return dates.format_date(when.astimezone(UTC), "long", locale=self._locale)
+
+    def short_day(self, day: date) -> str:
+        """Return a day without its year: 5 Mar."""
+        return dates.format_skeleton("MMMd", day, locale=self._locale)
 
     def ago(self, when: datetime, now: datetime) -> str:
         """Return the distance to ``now`` in words: three minutes ago, in two days."""

@@ -9,7 +9,7 @@ import time
 
 import psycopg
 
-from tenuto.store.outbox import BELL
+from tenuto.store.ringing import BELL
 
 _RETRY_SECONDS = 1.0
 

@@ -33,6 +33,7 @@ from tenuto.store.errors import (
     REFUSED_BY_DATABASE,
     VALUE_REFUSED,
 )
+from tenuto.store.ringing import BELL, Ringer
 from tenuto.store.space import Room
 
 _FIRST_PAUSE = 0.05
@@ -44,6 +45,7 @@ _SET_SCOPE = sa.text(
 )
 
 _NOW = sa.select(sa.func.tenuto_now())
+_RING = f"select pg_notify('{BELL}', '')"
 _ONE_MOMENT = sa.text("set transaction isolation level repeatable read")
 
 
@@ -84,6 +86,7 @@ class Transaction(msgspec.Struct, frozen=True):
 
     connection: Connection
     scope: Scope
+    ringer: Ringer
     committed: list[Callable[[], None]] = msgspec.field(default_factory=list)
     # What one transaction remembers until it ends.
     notes: dict[str, Any] = msgspec.field(default_factory=dict)
@@ -91,6 +94,11 @@ class Transaction(msgspec.Struct, frozen=True):
     def after_commit(self, callback: Callable[[], None]) -> None:
         """Call ``callback`` once the commit is known to have happened, before the connection is reused."""
         self.committed.append(callback)
+
+    def ring(self) -> None:
+        """Have the bell rung once this is committed, for those who wait for events or work."""
+        if self.ringer.ask not in self.committed:
+            self.committed.append(self.ringer.ask)
 
     def enter(self, workspace: str | None) -> Transaction:
         """Go on in another scope of the same transaction: another workspace, or None for the organisation."""
@@ -135,6 +143,7 @@ class Database:
         self._room = room
         self._engines: dict[Role, Engine] = {}
         self._making = threading.Lock()
+        self._ringer = Ringer(self._ring)
 
     @contextmanager
     def begin(
@@ -151,7 +160,7 @@ class Database:
                     if one_moment:
                         connection.execute(_ONE_MOMENT)
                     connection.execute(_SET_SCOPE, _settings(scope))
-                    tx = Transaction(connection, scope)
+                    tx = Transaction(connection, scope, self._ringer)
                     yield tx
                 for callback in tx.committed:
                     callback()
@@ -169,9 +178,16 @@ class Database:
         return url.render_as_string(hide_password=False)
 
     def close(self) -> None:
+        self._ringer.close()
+        self._ringer = Ringer(self._ring)
         for engine in self._engines.values():
             engine.dispose()
         self._engines.clear()
+
+    def _ring(self) -> None:
+        with translated(), self._engine(Role.APP).connect() as connection:
+            connection.exec_driver_sql(_RING)
+            connection.commit()
 
     def _connect(self, role: Role) -> Connection:
         deadline = time.monotonic() + self._wait

@@ -1,7 +1,7 @@
 """Events that commit with their effect and are delivered afterwards, at least once, in order.
 
-A transaction that emits events rings the bell once; the dispatcher also polls, because a bell that rang while
-nobody listened is lost.
+The bell rings after the commit of a transaction that emits events; the dispatcher also polls, because a bell that
+rang while nobody listened is lost.
 """
 
 from __future__ import annotations
@@ -20,7 +20,6 @@ from tenuto.core.words import Event, Scope
 from tenuto.store.database import Database, Role, Transaction
 from tenuto.store.schema import Id, Timestamp, metadata
 
-BELL = "tenuto_outbox"
 _ALONE = sa.text("select pg_try_advisory_xact_lock(hashtext('tenuto.outbox.deliver'))")
 
 outbox_event = Table(
@@ -49,11 +48,11 @@ class Delivery(msgspec.Struct, frozen=True):
 
 
 def put(tx: Transaction, ids: Ids, events: Sequence[Event]) -> None:
-    """Write ``events`` in the order given and ring the bell at commit."""
+    """Write ``events`` in the order given and have the bell rung once they are committed."""
     if not events:
         return
     tx.execute(sa.insert(outbox_event), [_row(tx, ids, event) for event in events])
-    tx.execute(sa.text("select pg_notify(:bell, '')"), {"bell": BELL})
+    tx.ring()
 
 
 def _row(tx: Transaction, ids: Ids, event: Event) -> dict[str, Any]:

@@ -65,3 +65,10 @@ def test_where_nobody_answers_it_is_silent() -> None:
     bell = Bell("postgresql://tenuto@127.0.0.1:1/tenuto")
     assert bell.wait(0.05) is False
     bell.close()
+
+
+def test_it_rings_for_what_was_committed_just_before_the_end(desk: Desk, bell: Bell) -> None:
+    emit(desk)
+    emit(desk)
+    desk.database.close()
+    assert bell.wait(10) is True

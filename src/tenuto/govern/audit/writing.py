@@ -34,14 +34,13 @@ with writer as (
 )"""
 _PENDING = " insert into audit_pending (record_id, leaf) select %(id)s::uuid, %(leaf)s::bytea"
 _ALONE = _RECORD + _PENDING
-# The event goes the same way as the record it belongs to, and the bell with it: one round trip for all three.
+# The event goes the same way as the record it belongs to: one round trip for both.
 _EVENT = """, event as (
   insert into outbox_event (id, workspace_id, type, subject, version, data)
   values (%(event_id)s, %(workspace_id)s, %(event_type)s, %(event_subject)s, %(event_version)s,
           %(event_data)s::jsonb)
 )"""
-_BELL = " from (select pg_notify(%(bell)s, '')) as bell"
-_WITH_EVENT = _RECORD + _EVENT + _PENDING + _BELL
+_WITH_EVENT = _RECORD + _EVENT + _PENDING
 
 
 class Entry(msgspec.Struct, frozen=True):
@@ -76,6 +75,7 @@ def write_entries(
         record = _record(entry, tx.scope, ids.new(), now, writer.name, writer_seq)
         if together:
             tx.run(_WITH_EVENT, _columns(record, now) | _event_columns(events[0], ids))
+            tx.ring()
         else:
             tx.run(_ALONE, _columns(record, now))
     if not together:
@@ -138,5 +138,4 @@ def _event_columns(event: Event, ids: Ids) -> dict[str, Any]:
         "event_subject": event.subject,
         "event_version": event.version,
         "event_data": msgspec.json.encode(event.data).decode(),
-        "bell": outbox.BELL,
     }

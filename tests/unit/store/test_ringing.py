@@ -1,0 +1,72 @@
+from __future__ import annotations
+
+import logging
+import threading
+
+import pytest
+
+from tenuto.core.errors import TenutoError
+from tenuto.store.errors import DATABASE_UNAVAILABLE
+from tenuto.store.ringing import Ringer
+
+LONG = 600.0
+
+
+class Tower:
+    """Counts its ringings, and fails as often as it is told to."""
+
+    def __init__(self, failures: int = 0) -> None:
+        self.rung = 0
+        self.heard = threading.Semaphore(0)
+        self._failures = failures
+
+    def ring(self) -> None:
+        self.rung += 1
+        self.heard.release()
+        if self.rung <= self._failures:
+            raise TenutoError(DATABASE_UNAVAILABLE)
+
+
+def test_it_rings_at_once_and_then_once_for_all_that_was_asked_meanwhile() -> None:
+    tower = Tower()
+    ringer = Ringer(tower.ring, LONG)
+    ringer.ask()
+    assert tower.heard.acquire(timeout=30)
+    for _ in range(100):
+        ringer.ask()
+    assert tower.rung == 1
+    ringer.close()
+    assert tower.rung == 2
+
+
+def test_it_rings_again_after_its_pause() -> None:
+    tower = Tower()
+    ringer = Ringer(tower.ring, 0.01)
+    for _ in range(3):
+        ringer.ask()
+        assert tower.heard.acquire(timeout=30)
+    ringer.close()
+    assert tower.rung == 3
+
+
+def test_it_never_rings_unasked() -> None:
+    tower = Tower()
+    ringer = Ringer(tower.ring, 0.0)
+    ringer.close()
+    ringer.ask()
+    assert tower.rung == 0
+
+
+def test_a_database_that_is_away_is_logged_and_the_next_asking_rings(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    tower = Tower(failures=1)
+    ringer = Ringer(tower.ring, 0.0)
+    with caplog.at_level(logging.WARNING):
+        ringer.ask()
+        assert tower.heard.acquire(timeout=30)
+        ringer.ask()
+        assert tower.heard.acquire(timeout=30)
+        ringer.close()
+    assert tower.rung == 2
+    assert "bell.not_rung fault=store.database_unavailable" in caplog.text

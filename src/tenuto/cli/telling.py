@@ -133,6 +133,7 @@ def run_lines(detail: RunDetail) -> Iterator[Line]:
             ("code", run.code),
             ("submitted", short_time(run.created_at)),
             ("finished", short_time(run.finished_at) or None),
+            ("fault", run.fault),
         ]
     )
     given = {name: value.text or value.digest for name, value in run.parameters.items()}

@@ -116,6 +116,12 @@ RUN_STUCK = Fault(
     "nothing of the run can go on although it has not ended",
     "This is a defect of Tenuto; cancel the run and report it with the run's id.",
 )
+RUN_UNREADABLE = Fault(
+    "pipelines.run_unreadable",
+    FaultKind.INTERNAL,
+    "what is kept of a run cannot be read",
+    "Run the pipeline again with this version of Tenuto, or restore the database from a backup.",
+)
 OWN_STEP_UNKNOWN = Fault(
     "pipelines.own_step_unknown",
     FaultKind.INVALID,

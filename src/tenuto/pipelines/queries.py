@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 import sqlalchemy as sa
@@ -12,8 +12,8 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 from tenuto.core.decoding import convert
 from tenuto.core.errors import TenutoError
 from tenuto.core.graph import Graph
-from tenuto.core.words import Actor
-from tenuto.pipelines.errors import LEASE_LOST, RUN_UNKNOWN
+from tenuto.core.words import Actor, system_actor
+from tenuto.pipelines.errors import LEASE_LOST, RUN_UNKNOWN, RUN_UNREADABLE
 from tenuto.pipelines.records import Held, RunRecord, TaskNote, TaskRecord
 from tenuto.pipelines.rules.keys import KeyParts
 from tenuto.pipelines.tables import run, run_expansion, run_log, run_task, step_result
@@ -27,6 +27,7 @@ from tenuto.pipelines.words import (
 )
 from tenuto.store.database import Transaction
 
+_T = TypeVar("_T")
 _NOW = sa.func.tenuto_now()
 _OPEN = ("queued", "running")
 _WHOLE = -1  # the item number of a node that is not mapped
@@ -136,7 +137,7 @@ def state_of(tx: Transaction, record: RunRecord) -> RunState:
         graph=record.graph,
         parameters=record.parameters,
         tasks={one.task: one.state for one in tasks_of(tx, record.id)},
-        expansions={row.node: convert(row.items, tuple[StoredValue, ...]) for row in expansions},
+        expansions={row.node: _read(row.items, tuple[StoredValue, ...]) for row in expansions},
         cancelled=record.cancelled,
     )
 
@@ -172,11 +173,11 @@ def let_go(tx: Transaction, held: Held, seconds: float) -> None:
     tx.execute(_LET_GO, {"run": held.run.id, "fence": held.fence, "seconds": seconds})
 
 
-def finish(tx: Transaction, held: Held, status: str) -> None:
+def finish(tx: Transaction, held: Held, status: str, fault: str | None = None) -> None:
     tx.execute(
         sa.update(run)
         .where(run.c.id == held.run.id)
-        .values(status=status, finished_at=_NOW, lease_until=None, holder=None)
+        .values(status=status, finished_at=_NOW, lease_until=None, holder=None, fault=fault)
     )
 
 
@@ -197,7 +198,7 @@ def keys_of(tx: Transaction, run_id: str) -> dict[TaskId, tuple[str, KeyParts]]:
     query = sa.select(run_task).where(
         run_task.c.run_id == run_id, run_task.c.step_key.is_not(None), run_task.c.cache != "off"
     )
-    return {_task_id(row): (row.step_key, convert(row.key_parts, KeyParts)) for row in tx.rows(query)}
+    return {_task_id(row): (row.step_key, _read(row.key_parts, KeyParts)) for row in tx.rows(query)}
 
 
 def write_expansion(tx: Transaction, held: Held, node: str, items: Sequence[StoredValue]) -> None:
@@ -214,11 +215,13 @@ def write_expansion(tx: Transaction, held: Held, node: str, items: Sequence[Stor
 
 
 def results_for(tx: Transaction, workspace: str, keys: Iterable[str]) -> dict[str, dict[str, StoredValue]]:
-    """Return the outputs that were made under keys in this workspace, by key."""
+    """Return the outputs that were made under keys in this workspace, by key, as far as they can be read."""
     query = sa.select(step_result.c.step_key, step_result.c.outputs).where(
         step_result.c.workspace_id == workspace, step_result.c.step_key == sa.any_(sa.literal(list(keys)))
     )
-    return {row.step_key: convert(row.outputs, dict[str, StoredValue]) for row in tx.rows(query)}
+    kind = dict[str, StoredValue]
+    read = {row.step_key: _read_if_possible(row.outputs, kind) for row in tx.rows(query)}
+    return {key: outputs for key, outputs in read.items() if outputs is not None}
 
 
 def newest_parts(tx: Transaction, workspace: str, step: str) -> KeyParts | None:
@@ -230,7 +233,7 @@ def newest_parts(tx: Transaction, workspace: str, step: str) -> KeyParts | None:
         .limit(1)
     )
     found = tx.scalar(query)
-    return None if found is None else convert(found, KeyParts)
+    return None if found is None else _read_if_possible(found, KeyParts)
 
 
 def keep_results(
@@ -263,6 +266,22 @@ def logs(tx: Transaction, run_id: str, node: str | None = None) -> list[tuple[st
     return [(row.node, row.text) for row in tx.rows(query)]
 
 
+def _read(value: Any, kind: type[_T]) -> _T:
+    """Read what the journal keeps. It may have been written by another version, or by hand."""
+    try:
+        return convert(value, kind)
+    except TenutoError as error:
+        raise TenutoError(RUN_UNREADABLE, error.detail) from error
+
+
+def _read_if_possible(value: Any, kind: type[_T]) -> _T | None:
+    """Read a result that is kept; one that cannot be read is as good as none, and is made again."""
+    try:
+        return _read(value, kind)
+    except TenutoError:
+        return None
+
+
 def _write(tx: Transaction, statement: str, held: Held, rows: list[dict[str, Any]]) -> None:
     if rows:
         text = msgspec.json.encode(rows).decode()
@@ -270,6 +289,15 @@ def _write(tx: Transaction, statement: str, held: Held, rows: list[dict[str, Any
 
 
 _NOTHING = TaskNote()
+
+
+class _Kept(msgspec.Struct, frozen=True):
+    """The parts of a run that another version may have written otherwise."""
+
+    graph: Graph
+    parameters: dict[str, StoredValue]
+    actor: Actor
+    fault: str | None = None
 
 
 def _row(task: TaskId, state: TaskState, note: TaskNote) -> dict[str, Any]:
@@ -289,34 +317,45 @@ def _row(task: TaskId, state: TaskState, note: TaskNote) -> dict[str, Any]:
 
 
 def _run(row: Any) -> RunRecord:
+    """Return a run. One that cannot be read has a ``fault`` and no graph: it can be shown and ended, no more."""
+    try:
+        kept = _Kept(
+            _read(row.graph, Graph),
+            _read(row.parameters, dict[str, StoredValue]),
+            _read(row.actor, Actor),
+        )
+    except TenutoError as error:
+        fault = f"{error.fault.code}: {error}"
+        kept = _Kept(Graph(row.pipeline, ()), {}, system_actor("unreadable"), fault)
     return RunRecord(
         id=str(row.id),
         workspace=str(row.workspace_id),
         pipeline=row.pipeline,
-        graph=convert(row.graph, Graph),
+        graph=kept.graph,
         code=row.code,
-        parameters=convert(row.parameters, dict[str, StoredValue]),
+        parameters=kept.parameters,
         seed=row.seed,
         status=row.status,
         cancelled=row.cancelled,
-        actor=convert(row.actor, Actor),
+        actor=kept.actor,
         authors=list(row.authors),
         created_at=row.created_at,
         started_at=row.started_at,
         finished_at=row.finished_at,
+        fault=row.fault or kept.fault,
     )
 
 
 def _task(row: Any) -> TaskRecord:
     return TaskRecord(
         task=_task_id(row),
-        state=convert(row.state, TaskState),
+        state=_read(row.state, TaskState),
         executions=row.executions,
         cache=row.cache,
         why=list(row.why),
         started_at=row.started_at,
         finished_at=row.finished_at,
-        usage=convert(row.usage, Usage) if row.usage else None,
+        usage=_read(row.usage, Usage) if row.usage else None,
     )
 
 

@@ -14,7 +14,10 @@ from tenuto.pipelines.words import StoredValue, TaskId, TaskState, Usage
 
 
 class RunRecord(msgspec.Struct, frozen=True, kw_only=True):
-    """One run. ``actor`` submitted it; ``authors`` are the persons behind its code and its submission."""
+    """One run. ``actor`` submitted it; ``authors`` are the persons behind its code and its submission.
+
+    ``fault`` is why the run itself could not go on, whatever became of its steps.
+    """
 
     id: str
     workspace: str
@@ -30,6 +33,7 @@ class RunRecord(msgspec.Struct, frozen=True, kw_only=True):
     created_at: datetime
     started_at: datetime | None = None
     finished_at: datetime | None = None
+    fault: str | None = None
 
     @property
     def ref(self) -> Ref:

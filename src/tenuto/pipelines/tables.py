@@ -31,6 +31,7 @@ run = Table(
     Column("fence", BigInteger, nullable=False, server_default="0"),
     Column("lease_until", Timestamp),
     Column("wake_at", Timestamp),
+    Column("fault", Text),
 )
 
 # ``item`` is -1 for a node that is not mapped: a key column cannot be null.

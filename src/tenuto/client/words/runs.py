@@ -23,7 +23,10 @@ class StoredValue(msgspec.Struct, frozen=True):
 
 
 class Run(msgspec.Struct, frozen=True):
-    """``status`` is ``queued``, ``running``, ``succeeded``, ``failed`` or ``cancelled``."""
+    """``status`` is ``queued``, ``running``, ``succeeded``, ``failed`` or ``cancelled``.
+
+    ``fault`` is why the run itself could not go on, whatever became of its steps.
+    """
 
     id: str
     workspace: str
@@ -39,6 +42,7 @@ class Run(msgspec.Struct, frozen=True):
     created_at: datetime
     started_at: datetime | None = None
     finished_at: datetime | None = None
+    fault: str | None = None
 
 
 class TaskId(msgspec.Struct, frozen=True):

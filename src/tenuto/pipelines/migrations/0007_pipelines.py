@@ -28,7 +28,8 @@ create table run (
   holder       text,
   fence        bigint not null default 0,
   lease_until  timestamptz,
-  wake_at      timestamptz
+  wake_at      timestamptz,
+  fault        text
 );
 create index ix_run_open on run (created_at) where status in ('queued', 'running');
 create index ix_run_newest on run (workspace_id, created_at desc);

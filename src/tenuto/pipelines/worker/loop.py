@@ -81,6 +81,10 @@ class Worker:
     def _drive(self, held: Held) -> None:
         """Drive a run. One that can never go on ends here; what may pass is tried again when its lease is over."""
         _log.info("run.taken run=%s pipeline=%s fence=%d", held.run.id, held.run.pipeline, held.fence)
+        if held.run.fault is not None:  # set aside, or it would be taken again and again before all others
+            _log.error("run.unreadable run=%s fault=%s", held.run.id, held.run.fault)
+            finish(self._tools, held, RunStatus.FAILED, held.run.fault)
+            return
         try:
             drive(self._tools, held, self._stopping)
         except TenutoError as error:

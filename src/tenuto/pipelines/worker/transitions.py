@@ -60,7 +60,7 @@ def write_end(tx: Transaction, tools: Tools, held: Held, status: RunStatus, reas
     data = {"pipeline": run.pipeline, "status": status.value}
     if reason:
         data["reason"] = reason
-    queries.finish(tx, held, status.value)
+    queries.finish(tx, held, status.value, reason or None)
     entry = Entry("pipelines:run:finish", run.ref, _VERDICT, "done", data)
     write_entries(tx, desk.clock, desk.ids, [entry], [Event("run.finished", run.id, data)])
 

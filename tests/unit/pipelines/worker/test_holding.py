@@ -16,9 +16,10 @@ from support.step_bench import wait_until
 from tenuto.core.errors import TenutoError
 from tenuto.core.graph import Graph, StepOptions
 from tenuto.core.words import Scope, system_actor
-from tenuto.pipelines import queries
-from tenuto.pipelines.errors import LEASE_LOST, STEP_SERVER_NOT_STARTED
+from tenuto.pipelines import queries, use_cases
+from tenuto.pipelines.errors import LEASE_LOST, RUN_UNREADABLE, STEP_SERVER_NOT_STARTED
 from tenuto.pipelines.records import Held
+from tenuto.pipelines.tables import run as table
 from tenuto.pipelines.words import RunStatus, Status, TaskStatus
 from tenuto.pipelines.worker.journal import Journal
 from tenuto.pipelines.worker.loop import Worker
@@ -274,6 +275,54 @@ def test_a_defect_ends_its_run_and_not_the_worker(host: PipelineHost) -> None:
     assert event.data["reason"] == "pipelines.run_stuck: ZeroDivisionError"
     assert Worker(host.tools(SimulatedExecutor(FUNCTIONS))).once()
     assert host.status(next_run) == "succeeded"
+
+
+@pytest.mark.parametrize("column", ["graph", "parameters", "actor"])
+def test_a_run_that_cannot_be_read_is_set_aside_and_says_why(host: PipelineHost, column: str) -> None:
+    poisoned, next_run = host.submit(two(), size=1), host.submit(two(), size=2)
+    with host.desk.database.begin(host.scope, Role.SYSTEM) as tx:
+        tx.execute(sa.update(table).where(table.c.id == poisoned).values({column: [1]}))
+    worker = Worker(host.tools(SimulatedExecutor(FUNCTIONS)))
+    assert [worker.once() for _ in range(3)] == [True, True, False]
+    assert host.status(next_run) == "succeeded"
+    assert [one.id for one in use_cases.runs(host.desk, host.scope)] == [next_run, poisoned]
+    found = host.detail(poisoned).run
+    assert (found.status, found.graph.nodes) == ("failed", ())
+    assert found.fault is not None
+    assert found.fault.startswith("pipelines.run_unreadable: what is kept of a run cannot be read: ")
+    [event] = host.rows(
+        sa.text("select data from outbox_event where type = 'run.finished' and subject = :run"), run=poisoned
+    )
+    assert event.data["reason"] == found.fault
+
+
+def test_a_task_that_cannot_be_read_ends_its_run(host: PipelineHost) -> None:
+    run = host.submit(two(retries=1, retry_delay=1800.0), size=1)
+    Worker(host.tools(SimulatedExecutor({}))).once()  # its first step has failed once, and waits
+    spoil(host, "update run_task set state = '[1]' where run_id = :run", run)
+    spoil(host, "update run set wake_at = null where id = :run", run)
+    assert Worker(host.tools(SimulatedExecutor({}))).once()
+    [found] = use_cases.runs(host.desk, host.scope)
+    assert found.status == "failed"
+    assert (found.fault or "").startswith("pipelines.run_unreadable: ")
+    with pytest.raises(TenutoError) as told:
+        host.detail(run)
+    assert told.value.fault is RUN_UNREADABLE
+
+
+def test_a_kept_result_that_cannot_be_read_is_made_again(host: PipelineHost) -> None:
+    executor = SimulatedExecutor(FUNCTIONS)
+    first = host.submit(two(), size=1)
+    Worker(host.tools(executor)).once()
+    spoil(host, "update step_result set outputs = '[1]', key_parts = '[]' where run_id = :run", first)
+    again = host.submit(two(), size=1)
+    Worker(host.tools(executor)).once()
+    assert (host.status(again), executor.times("work:one")) == ("succeeded", 2)
+
+
+def spoil(host: PipelineHost, statement: str, run: str) -> None:
+    with host.desk.database.begin(host.scope, Role.SYSTEM) as tx:
+        assert tx.execute(sa.text(statement), {"run": run}).rowcount > 0
 
 
 def test_what_dead_workers_left_of_ended_runs_is_removed(host: PipelineHost) -> None:

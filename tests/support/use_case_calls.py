@@ -34,6 +34,9 @@ from tenuto.registry import use_cases as registry
 from tenuto.registry.rules import approval_digest
 from tenuto.registry.use_cases import NewArtifact, NewDataset, NewModel
 from tenuto.registry.words import Evidence, ModelVersion
+from tenuto.serving.declared import use_cases as serving
+from tenuto.serving.declared.words import Packaging
+from tenuto.serving.words import Signature
 from tenuto.spend import use_cases as spend
 from tenuto.spend.tables import usage_record
 
@@ -447,6 +450,18 @@ def provider_tested(world: World) -> Prepared:
     world.declare("Provider", "sim", {"dialect": "openai", "base_url": "https://sim.example"})
     trial = ProviderTrial(address="https://sim.example", works=True)
     return changing(lambda desk: gateway.provider_tested(desk, world.home, name="sim", trial=trial))
+
+
+@calls(serving.endpoint_to_try)
+def endpoint_to_try(world: World) -> Prepared:
+    declare_gate(world)
+    packaging = Packaging(signature=Signature(inputs=(), outputs=()), sample=())
+    servable = msgspec.json.decode(msgspec.json.encode(packaging))
+    scope, new = world.inside("lab"), new_model(signature=servable)
+    version = registry.register_model(world.desk, scope, signer=world.keys.models, new=new)
+    registry.approve(world.desk, scope, name="iris", version=1, digest=approval_digest(version))
+    world.declare("Endpoint", "iris", {"model": "iris", "version": 1}, "lab")
+    return changing(lambda desk: serving.endpoint_to_try(desk, scope, name="iris"))
 
 
 def new_artifact(kind: str, digest: str = DIGEST) -> NewArtifact:

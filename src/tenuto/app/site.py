@@ -12,6 +12,7 @@ from tenuto.app.data_plane.egress import EgressList
 from tenuto.app.data_plane.secrets import ProviderSecrets
 from tenuto.app.health import Health
 from tenuto.app.settings import Settings
+from tenuto.app.sockets import serving_socket
 from tenuto.core.words import Scope, system_actor
 from tenuto.gateway.declared.compiling import egress_targets
 from tenuto.gateway.declared.trying import ProviderTester
@@ -20,6 +21,7 @@ from tenuto.govern.actions import Action
 from tenuto.govern.identities import entrance
 from tenuto.govern.secret_text import SecretText
 from tenuto.govern.workspaces import queries as places
+from tenuto.serving.declared.trying import EndpointTester
 from tenuto.web.api import access, audit, identities, registry, resources, runs, spend
 from tenuto.web.build import build_registry, build_site
 from tenuto.web.console.statics import Statics
@@ -42,10 +44,11 @@ def control_site(platform: Platform, checkpoint_now: Callable[[], None]) -> Site
     table = build_registry(routes, doors, statics, version=tenuto.__version__, actions=known)
     settings = platform.settings
     config = SiteConfig(
-        hosts=_hosts(settings.allowed_hosts, settings.port),
+        hosts=_hosts(settings),
         signing_key=_signing_key(platform),
         upload_folder=_private(settings.home / "uploads"),
         upload_limit=settings.upload_limit,
+        secure=settings.public_url.startswith("https:"),
         behind_edge=True,
     )
     parts = SiteParts(
@@ -70,10 +73,11 @@ def services(platform: Platform, checkpoint_now: Callable[[], None]) -> Services
         blobs=platform.blobs,
         source_roots=source_roots(platform.settings),
         scratch=scratch,
-        address=_address(platform.settings),
+        address=platform.settings.address,
         choices=_choices(platform),
         known_hosts=frozenset(platform.dialects.known_hosts()),
         tester=_tester(platform),
+        endpoints=EndpointTester(platform.desk, serving_socket(platform.settings.home), platform.desk.clock),
         health=Health(platform).parts,
         checkpoint_now=checkpoint_now,
     )
@@ -144,19 +148,15 @@ class Doors:
             entrance.sign_out(self._keeper, call.scope, call.caller.credential)
 
 
-def _address(settings: Settings) -> str:
-    host = f"[{settings.host}]" if ":" in settings.host else settings.host
-    return f"http://{host}:{settings.port}"
-
-
 def _private(folder: Path) -> Path:
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     return folder
 
 
-def _hosts(names: str, port: int) -> tuple[str, ...]:
-    plain = [name.strip() for name in names.split(",") if name.strip()]
-    return tuple(plain + [f"{name}:{port}" for name in plain])
+def _hosts(settings: Settings) -> tuple[str, ...]:
+    public = settings.public_url.partition("://")[2]
+    named = [*(name.strip() for name in settings.allowed_hosts.split(",")), public]
+    return tuple(name for name in named if name)
 
 
 def _signing_key(platform: Platform) -> bytes:

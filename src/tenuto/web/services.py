@@ -15,6 +15,7 @@ from tenuto.govern.resources.rules import Kinds
 from tenuto.govern.secrets.vault import Vault
 from tenuto.govern.use_case import Desk
 from tenuto.registry.attestations import Signer
+from tenuto.serving.declared.trying import EndpointTester
 from tenuto.store.blobs import Blobs
 from tenuto.web.ports import PartState
 
@@ -42,5 +43,6 @@ class Services(msgspec.Struct, frozen=True, kw_only=True):
     choices: tuple[ProviderChoice, ...]
     known_hosts: frozenset[tuple[str, int]]  # that calls may go to without a rule of their own
     tester: ProviderTester
+    endpoints: EndpointTester
     health: Callable[[], list[PartState]]
     checkpoint_now: Callable[[], None]  # sequence and sign what the log holds at this moment

@@ -103,8 +103,9 @@ def ask_to_verify(_call: Call, _body: None, _query: None) -> View:
 def verify(call: Call, _body: None, _query: None) -> View:
     """Verify now, with a checkpoint of this moment, and show the report."""
     services = services_of(call)
-    services.checkpoint_now()
-    report = use_cases.verify(services.desk, organisation_scope(call), witness=services.witness)
+    report = use_cases.verify(
+        services.desk, organisation_scope(call), witness=services.witness, catch_up=services.checkpoint_now
+    )
     return View("audit/verify.html", {"report": report}, title="audit.verify.title")
 
 

@@ -43,6 +43,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     database_owner_url: Annotated[
         str, Doc("Login that may change the schema, if `database_url` may not.")
     ] = ""
+    database_system_url: Annotated[
+        str, Doc("Login of the background tasks, if `database_url` may not act as `tenuto_system`.")
+    ] = ""
     blobs_url: Annotated[str, Doc("Where contents are kept: a folder or an fsspec URL.")] = ""
     checkpoint_folder: Annotated[
         Path | None, Doc("Folder for signed audit checkpoints, outside `home`; best on another machine.")

@@ -12,7 +12,7 @@ from pathlib import Path
 import msgspec
 
 from tenuto.app.building import build
-from tenuto.app.database import logins_of, start_embedded
+from tenuto.app.database import logins_of, prepare_outside, start_embedded
 from tenuto.app.database_watch import DatabaseWatch
 from tenuto.app.errors import ALREADY_UP
 from tenuto.app.keys import ensure_keys
@@ -67,6 +67,7 @@ def wait_for_signal() -> None:
 def _database(settings: Settings, clock: Clock, notice: Notice) -> Iterator[None]:
     """Keep the embedded database running, if it is the one that the settings mean."""
     if settings.database_url:
+        prepare_outside(settings, clock, notice)
         yield
         return
 

@@ -11,6 +11,49 @@ DATABASE_UNAVAILABLE = Fault(
     "Try again in a moment; if it lasts, see `tenuto doctor` or the database's own log.",
     retryable=True,
 )
+DATABASE_ADDRESS = Fault(
+    "store.database_address",
+    FaultKind.INVALID,
+    "the address of the database cannot be used",
+    "Write it as `postgresql://USER:PASSWORD@HOST:5432/DATABASE`, special characters percent-encoded.",
+)
+DATABASE_UNREACHABLE = Fault(
+    "store.database_unreachable",
+    FaultKind.UNAVAILABLE,
+    "no PostgreSQL takes connections at the address of the database",
+    "Check that it runs, and its host, port and TLS as TENUTO_DATABASE_URL names them.",
+    retryable=True,
+)
+DATABASE_LOGIN = Fault(
+    "store.database_login",
+    FaultKind.UNAUTHENTICATED,
+    "PostgreSQL refuses the login",
+    "Correct user and password in TENUTO_DATABASE_URL; the server's `pg_hba.conf` says who may come from where.",
+)
+DATABASE_NAME = Fault(
+    "store.database_name",
+    FaultKind.NOT_FOUND,
+    "the PostgreSQL server has no database of that name",
+    "Correct the end of TENUTO_DATABASE_URL, or have the database made: `tenuto init --print-sql`.",
+)
+DATABASE_VERSION = Fault(
+    "store.database_version",
+    FaultKind.UNSUPPORTED,
+    "this version of PostgreSQL is too old",
+    "Use PostgreSQL 15 or newer.",
+)
+DATABASE_ROLES = Fault(
+    "store.database_roles",
+    FaultKind.FORBIDDEN,
+    "the login cannot act as one of Tenuto's database roles",
+    "Have an administrator run what `tenuto init --print-sql` prints, or give a login with CREATEROLE.",
+)
+DATABASE_CLOSED = Fault(
+    "store.database_closed",
+    FaultKind.FORBIDDEN,
+    "Tenuto's owner role may not make tables in the database",
+    "As the database's owner run `grant create, usage on schema public to tenuto_owner`.",
+)
 DATABASE_FULL = Fault(
     "store.database_full",
     FaultKind.NO_SPACE,

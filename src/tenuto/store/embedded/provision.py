@@ -18,7 +18,7 @@ from tenuto.store.embedded.errors import NO_SPACE, PROVISION_FAILED, ROLE_TOO_PO
 from tenuto.store.embedded.words import ADMIN, DATABASE
 
 # Two processes must not provision at once; any constant will do.
-_ADVISORY_LOCK = 7_365_002
+PROVISION_LOCK = 7_365_002
 _LIMIT = "30s"
 
 _POWERS = "rolsuper or rolbypassrls or rolcreaterole or rolreplication"
@@ -41,7 +41,7 @@ def _create_role(role: Role) -> Step:
     )
 
 
-_ROLES = tuple(_create_role(role) for role in Role)
+ROLE_STEPS = tuple(_create_role(role) for role in Role)
 _OWNERSHIP = Step(
     # Or an administrator who is no superuser may not make a database in that role's name.
     f"grant {Role.OWNER.value} to current_user",
@@ -65,7 +65,7 @@ def provision_sql() -> str:
     """Return the psql script that prepares a PostgreSQL of one's own. It names no password."""
     lines = [_HEAD + "\n".join(f"\\getenv {_variable(role)} {_variable(role).upper()}" for role in Role)]
     lines += ["\\set ON_ERROR_STOP on"]
-    lines += [_conditional(step) for step in (*_ROLES, _OWNERSHIP, _DATABASE)]
+    lines += [_conditional(step) for step in (*ROLE_STEPS, _OWNERSHIP, _DATABASE)]
     lines += [f"alter role {role.value} password :'{_variable(role)}';" for role in Role]
     lines += [f"{_CLOSED_TO_OTHERS};", f"{_OPEN_TO_US};"]
     lines += ["-- This has to show no role; row-level security does not bind one that it shows:"]
@@ -90,15 +90,15 @@ def provision(info: ConnectionInfo, credentials: Credentials) -> None:
 
 
 def _bring(connection: psycopg.Connection[Any], credentials: Credentials) -> None:
-    connection.execute("select pg_advisory_lock(%s)", (_ADVISORY_LOCK,))
-    for step in (*_ROLES, _OWNERSHIP, _DATABASE):
+    connection.execute("select pg_advisory_lock(%s)", (PROVISION_LOCK,))
+    for step in (*ROLE_STEPS, _OWNERSHIP, _DATABASE):
         if connection.execute(step.unless.encode()).fetchone() is None:
             connection.execute(step.statement.encode())
     for role in Role:
         _set_password(connection, role.value, credentials.roles[role.value])
     connection.execute(_CLOSED_TO_OTHERS.encode())
     connection.execute(_OPEN_TO_US.encode())
-    _require_bound_by_policies(connection)
+    require_bound_by_policies(connection)
 
 
 def _set_password(connection: psycopg.Connection[Any], role: str, password: str) -> None:
@@ -108,7 +108,8 @@ def _set_password(connection: psycopg.Connection[Any], role: str, password: str)
     connection.execute(statement.format(psycopg.sql.Identifier(role), psycopg.sql.Literal(verifier.decode())))
 
 
-def _require_bound_by_policies(connection: psycopg.Connection[Any]) -> None:
+def require_bound_by_policies(connection: psycopg.Connection[Any]) -> None:
+    """Raise when one of Tenuto's roles could step around row-level security."""
     powerful = [name for (name,) in connection.execute(_TOO_POWERFUL.encode())]
     if powerful:
         raise TenutoError(ROLE_TOO_POWERFUL, ", ".join(powerful))

@@ -57,15 +57,22 @@ def errors() -> str:
     return "\n\n".join(parts)
 
 
+LIVES = {
+    "organisation": "in the organisation",
+    "workspace": "in a workspace",
+    "either": "in a workspace when its document names one, else in the organisation",
+}
+
+
 def kinds() -> str:
     """The kinds as a platform puts them together; no key is looked at to tell what they are."""
     make = _named("tenuto.app.building", "kinds")
     if make is None:
         return ""
-    found = make(lambda _dialect: (), Ed25519PrivateKey.generate().public_key())
+    found = make(lambda _dialect: (), Ed25519PrivateKey.generate().public_key(), lambda _binding: None)
     parts = ["# Kinds of resources", KINDS]
     for kind in sorted(found, key=lambda kind: kind.name):
-        parts += [f"## {kind.name}", f"{text(kind.summary)} Lives in the {kind.level.value}."]
+        parts += [f"## {kind.name}", f"{text(kind.summary)} Lives {LIVES[kind.level.value]}."]
         parts += filter(None, [*paragraphs(kind.spec), fields_table(kind.spec)])
     return "\n\n".join(parts)
 

@@ -24,7 +24,7 @@ from tenuto.core.words import ANONYMOUS, Scope
 from tenuto.govern.access.use_cases import grant
 from tenuto.govern.identities import entrance
 from tenuto.govern.identities.entrance import Entered, NewOwner
-from tenuto.govern.identities.use_cases import create_key, invite
+from tenuto.govern.identities.use_cases import create_account, create_key, invite
 from tenuto.govern.identities.words import KeyPurpose
 from tenuto.govern.resources.use_cases import apply
 from tenuto.govern.resources.words import Document
@@ -49,7 +49,7 @@ REFUSED = {403, 404}
 # A refusal is recorded, and its record gets its place in the log like every other.
 LOG = {"audit_record", "audit_pending", "audit_writer", "audit_entry", "audit_tree", "audit_checkpoint"}
 # Routes that belong to everybody who is known, or show each only what is their own.
-OWN = {"/api/v1/whoami"}
+OWN = {"/api/v1/whoami", "/api/v1/password"}
 
 
 @dataclass(frozen=True)
@@ -113,7 +113,9 @@ def _furnished(platform: Platform, client: TestClient, home: Path) -> House:
         for name in ("eve", "ben")
     }
     routes = client.app._registry  # type: ignore[attr-defined]
-    return House(platform, client, routes, eve, keys, ids | _things(platform, scope, ids["theirs"], home))
+    create_account(desk, scope, name="robot")
+    made = ids | {"person": eve.person.id} | _things(platform, scope, ids["theirs"], home)
+    return House(platform, client, routes, eve, keys, made)
 
 
 def _things(platform: Platform, scope: Scope, workspace: str, home: Path) -> dict[str, str]:
@@ -153,6 +155,7 @@ def _path(house: House, route: Route) -> str:
         "/datasets/": {"name": "flowers"},
         "/models/": {"name": "iris"},
         "/secrets/": {"name": "token"},
+        "/service-accounts/": {"name": "robot"},
         "/resources/": {"kind": "Budget", "name": "small"},
     }
     values = house.made | next((found for part, found in named.items() if part in route.path), {})
@@ -172,7 +175,7 @@ def _more(house: House, route: Route) -> dict[str, Any]:
         "/api/v1/apply": {"documents": [document]},
         "/api/v1/resources/{kind}/{name}/rollback": {},
         "/api/v1/people": {"email": "x@example.org", "name": "X"},
-        "/api/v1/service-accounts": {"name": "robot"},
+        "/api/v1/service-accounts": {"name": "another-robot"},
         "/api/v1/keys": {"name": "x", "purpose": "gateway"},
         "/api/v1/secrets/{name}": {"value": "stolen"},
         "/api/v1/bindings": {"subject": "ben@example.org", "role": "owner"},
@@ -294,3 +297,19 @@ def test_an_export_that_is_refused_leaves_no_file(house: House) -> None:
     assert house.ask("eve", "GET", "/api/v1/audit/export").status_code == 200
     assert house.ask("ben", "GET", "/api/v1/audit/export").status_code == 403
     assert list(scratch.iterdir()) == []
+
+
+@pytest.mark.capability("C7")
+def test_who_may_not_verify_causes_no_checkpoint(house: House) -> None:
+    """Ordering and signing the log is work that only those may ask for who may see what comes of it."""
+
+    def checkpoints() -> int:
+        with house.platform.desk.database.begin(STRANGER, Role.SYSTEM) as tx:
+            return int(tx.scalar(sa.text("select count(*) from audit_checkpoint")))
+
+    before = checkpoints()
+    for method, path, named in (("POST", "verify", ""), ("GET", "export", ""), ("GET", "export", "mine")):
+        assert house.ask("ben", method, f"/api/v1/audit/{path}", named).status_code == 403
+    assert checkpoints() == before
+    assert house.ask("eve", "POST", "/api/v1/audit/verify").status_code == 200
+    assert checkpoints() == before + 1

@@ -17,6 +17,7 @@ from tenuto.core.words import Actor, Scope
 from tenuto.data.kinds import SOURCE
 from tenuto.gateway.declared.kinds import kinds as gateway_kinds
 from tenuto.govern.access.decider import CedarDecider
+from tenuto.govern.access.kinds import kind as role_binding_kind
 from tenuto.govern.audit.use_cases import Witness
 from tenuto.govern.checkpoints import FolderSink
 from tenuto.govern.identities import queries as identities
@@ -90,12 +91,21 @@ def build_world(desk: Desk, folder: Path) -> World:
     keys = ensure_keys(folder / "keys")
     (folder / "data").mkdir()
     dialects = Dialects(Plugins("tenuto.providers"))
-    own = [WORKSPACE, BUDGET, PRICE, SOURCE, GATE, endpoint_kind(keys.models.public_key)]
+    decider = CedarDecider(library())
+    own = [
+        WORKSPACE,
+        role_binding_kind(decider.require_sound),
+        BUDGET,
+        PRICE,
+        SOURCE,
+        GATE,
+        endpoint_kind(keys.models.public_key),
+    ]
     world = World(
         desk=desk,
         folder=folder,
         keys=keys,
-        decider=CedarDecider(library()),
+        decider=decider,
         kinds=Kinds([*own, *gateway_kinds(dialects.profiles)]),
         keeper=Doorkeeper(desk, Passwords(os.urandom), keys.pepper, os.urandom),
         vault=Vault(keys.secrets, os.urandom),

@@ -24,6 +24,8 @@ from tenuto.gateway.declared.kinds import ProfileNames
 from tenuto.gateway.declared.kinds import kinds as gateway_kinds
 from tenuto.gateway.ports import Dialect
 from tenuto.govern.access.decider import CedarDecider
+from tenuto.govern.access.kinds import Soundness
+from tenuto.govern.access.kinds import kind as role_binding_kind
 from tenuto.govern.audit.use_cases import Witness
 from tenuto.govern.checkpoints import FolderSink
 from tenuto.govern.identities.entrance import Doorkeeper
@@ -116,7 +118,7 @@ def build(settings: Settings) -> Platform:
         keys=keys,
         desk=desk,
         decider=decider,
-        kinds=Kinds(kinds(dialects.profiles, keys.models.public_key)),
+        kinds=Kinds(kinds(dialects.profiles, keys.models.public_key, decider.require_sound)),
         dialects=dialects,
         blobs=Blobs(settings.blobs, settings.home / "staging"),
         vault=Vault(keys.secrets, os.urandom),
@@ -135,10 +137,11 @@ def source_roots(settings: Settings) -> tuple[Path, ...]:
     return (settings.home / "sources", *named)
 
 
-def kinds(profiles: ProfileNames, models_key: Ed25519PublicKey) -> tuple[Kind, ...]:
+def kinds(profiles: ProfileNames, models_key: Ed25519PublicKey, sound: Soundness) -> tuple[Kind, ...]:
     """Return every kind of declared things; ``models_key`` is the one that model versions are signed for."""
     return (
         WORKSPACE,
+        role_binding_kind(sound),
         *gateway_kinds(profiles),
         BUDGET,
         PRICE,

@@ -16,6 +16,7 @@ from tenuto.govern.errors import ACTION_UNKNOWN
 DECLARED = (
     "Workspace",
     "Role",
+    "RoleBinding",
     "Policy",
     "Provider",
     "Route",
@@ -69,6 +70,12 @@ class Action(Enum):
     ACCOUNT_READ = "govern:service_account:read", READ, ("ServiceAccount",), "see a service account"
     ACCOUNT_CREATE = "govern:service_account:create", CHANGE, ("ServiceAccount",), "create a service account"
     ACCOUNT_CHANGE = "govern:service_account:change", CHANGE, ("ServiceAccount",), "change a service account"
+    ACCOUNT_DEACTIVATE = (
+        "govern:service_account:deactivate",
+        CHANGE,
+        ("ServiceAccount",),
+        "shut a service account out or let one back in",
+    )
     BINDING_READ = "govern:role_binding:read", READ, ("RoleBinding",), "see who has which role"
     BINDING_GRANT = "govern:role_binding:grant", CHANGE, ("RoleBinding",), "give somebody a role"
     BINDING_REVOKE = "govern:role_binding:revoke", CHANGE, ("RoleBinding",), "take a role away"

@@ -44,9 +44,14 @@ def error_headers(error: TenutoError) -> dict[str, str]:
         headers["WWW-Authenticate"] = 'Bearer realm="tenuto"'
     if "allow" in error.context:
         headers["Allow"] = ", ".join(error.context["allow"])
-    if status in _WAIT_STATUSES and error.fault.retryable:
-        headers["Retry-After"] = str(error.context.get("retry_after", 1))
-    return headers
+    return headers | wait_headers(error)
+
+
+def wait_headers(error: TenutoError) -> dict[str, str]:
+    """Return the header that says when to come again, where coming again helps."""
+    if status_of(error) not in _WAIT_STATUSES or not error.fault.retryable:
+        return {}
+    return {"Retry-After": str(error.context.get("retry_after", 1))}
 
 
 def error_body(error: TenutoError, request_id: str, language: Language = Language.ENGLISH) -> bytes:

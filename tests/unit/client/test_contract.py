@@ -26,6 +26,7 @@ AREAS = ("resources", "identities", "access", "audit", "registry", "runs", "spen
 SAMPLES: dict[Any, Any] = {
     str: "x",
     int: 1,
+    bool: True,
     bytes: b"{}",
     Path: Path("x"),
     BinaryIO: io.BytesIO(b""),

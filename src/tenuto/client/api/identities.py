@@ -12,9 +12,11 @@ from tenuto.client.words import (
     KeyInfo,
     LoggedIn,
     MadeKey,
+    NewPassword,
     Person,
     SecretInfo,
     ServiceAccount,
+    ShutOut,
     Who,
 )
 
@@ -63,6 +65,29 @@ class Identities:
     def invite(self, *, email: str, name: str) -> Invited:
         body = {"email": email, "name": name}
         return self._calls.send(Request("POST", "/api/v1/people", body=body), Invited)
+
+    def change_password(self, *, current: str, new: str, revoke_keys: bool = False) -> NewPassword:
+        """Set the caller's password. Every session of theirs ends; keys work on unless ``revoke_keys``."""
+        body = {"current": current, "new": new, "revoke_keys": revoke_keys}
+        return self._calls.send(Request("POST", "/api/v1/password", body=body), NewPassword)
+
+    def deactivate(self, person: str) -> ShutOut:
+        """Shut the person of that id out: sessions, keys and invitations end at once."""
+        request = Request("POST", "/api/v1/people/{person}/deactivate", {"person": person})
+        return self._calls.send(request, ShutOut)
+
+    def reactivate(self, person: str) -> Person:
+        request = Request("POST", "/api/v1/people/{person}/reactivate", {"person": person})
+        return self._calls.send(request, Person)
+
+    def deactivate_account(self, name: str) -> ShutOut:
+        """Shut a service account out: its keys end at once."""
+        request = Request("POST", "/api/v1/service-accounts/{name}/deactivate", {"name": name})
+        return self._calls.send(request, ShutOut)
+
+    def reactivate_account(self, name: str) -> ServiceAccount:
+        request = Request("POST", "/api/v1/service-accounts/{name}/reactivate", {"name": name})
+        return self._calls.send(request, ServiceAccount)
 
     def accounts(self) -> list[ServiceAccount]:
         return self._calls.send(Request("GET", "/api/v1/service-accounts"), Items[ServiceAccount]).items

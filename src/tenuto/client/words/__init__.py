@@ -29,9 +29,11 @@ from tenuto.client.words.identities import (
     KeyInfo,
     LoggedIn,
     MadeKey,
+    NewPassword,
     Person,
     SecretInfo,
     ServiceAccount,
+    ShutOut,
     Who,
 )
 from tenuto.client.words.pages import (
@@ -106,6 +108,7 @@ __all__ = [
     "LoggedIn",
     "MadeKey",
     "ModelVersion",
+    "NewPassword",
     "Page",
     "Person",
     "Problem",
@@ -116,6 +119,7 @@ __all__ = [
     "RunDetail",
     "SecretInfo",
     "ServiceAccount",
+    "ShutOut",
     "Spent",
     "Statement",
     "StepError",

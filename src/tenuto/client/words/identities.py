@@ -34,11 +34,12 @@ class ServiceAccount(msgspec.Struct, frozen=True):
 
 
 class LoggedIn(msgspec.Struct, frozen=True):
-    """``key`` is told this once."""
+    """``key`` is told this once. ``keys`` are those a person has from before, after setting a new password."""
 
     person: Person
     key: str
     expires_at: datetime
+    keys: list[KeyInfo] = []
 
 
 class Invited(msgspec.Struct, frozen=True):
@@ -75,3 +76,21 @@ class SecretInfo(msgspec.Struct, frozen=True):
 
 class Done(msgspec.Struct, frozen=True):
     done: bool
+
+
+class NewPassword(msgspec.Struct, frozen=True):
+    """``keys`` are those the person had: they work on unless ``keys_revoked``."""
+
+    person: Person
+    sessions_ended: int
+    keys: list[KeyInfo]
+    keys_revoked: bool
+
+
+class ShutOut(msgspec.Struct, frozen=True):
+    """Who was shut out, and what ended with it. ``accounts`` are the service accounts they still answer for."""
+
+    actor: Actor
+    sessions_ended: int
+    keys_revoked: list[KeyInfo]
+    accounts: list[ServiceAccount]

@@ -22,3 +22,15 @@ LAST_OWNER = Fault(
     "the last owner of the organisation cannot be taken away",
     "Make somebody else owner first.",
 )
+HELD_TOO_LITTLE = Fault(
+    "govern.held_too_little",
+    FaultKind.FORBIDDEN,
+    "nobody gives more than they hold themselves",
+    "Ask somebody who holds that role there, or an owner.",
+)
+BINDING_DECLARED = Fault(
+    "govern.binding_declared",
+    FaultKind.CONFLICT,
+    "another document declares the same role of the same subject",
+    "Keep one of the two; the detail names the one that is there.",
+)

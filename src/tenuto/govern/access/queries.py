@@ -9,6 +9,8 @@ import msgspec
 import sqlalchemy as sa
 
 from tenuto.core.errors import TenutoError
+from tenuto.core.ids import is_id
+from tenuto.core.words import Actor, Ref
 from tenuto.govern.access.errors import BINDING_UNKNOWN, LAST_OWNER
 from tenuto.govern.access.tables import policy_state, role_binding
 from tenuto.govern.identities.tables import person
@@ -30,6 +32,10 @@ class Granted(msgspec.Struct, frozen=True, kw_only=True):
     created_by: str
     created_at: datetime | None = None
 
+    @property
+    def ref(self) -> Ref:
+        return Ref("RoleBinding", self.id, self.role, self.workspace)
+
 
 def version(tx: Transaction) -> int:
     """Return the number that is another one after every change of a binding or a workspace."""
@@ -38,6 +44,27 @@ def version(tx: Transaction) -> int:
 
 def granted(tx: Transaction) -> list[Granted]:
     return [_granted(row) for row in tx.rows(sa.select(role_binding).order_by(role_binding.c.created_at))]
+
+
+def held_by(tx: Transaction, actor: Actor) -> list[Granted]:
+    row = role_binding.c
+    own = sa.select(role_binding).where(row.subject_kind == actor.kind.value, row.subject_id == actor.id)
+    return [_granted(found) for found in tx.rows(own)] if is_id(actor.id) else []
+
+
+def twin_of(tx: Transaction, granted: Granted) -> Granted | None:
+    """Return another binding that gives the same."""
+    row = role_binding.c
+    same = (
+        (row.subject_id, granted.subject_id),
+        (row.role, granted.role),
+        (row.workspace_id, granted.workspace),
+        (row.resource_kind, granted.resource_kind),
+        (row.resource_id, granted.resource_id),
+    )
+    equal = [column.is_not_distinct_from(value) for column, value in same]
+    found = tx.first(sa.select(role_binding).where(row.id != granted.id, *equal))
+    return _granted(found) if found else None
 
 
 def find(tx: Transaction, binding_id: str) -> Granted:

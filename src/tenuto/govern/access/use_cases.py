@@ -5,17 +5,16 @@ from __future__ import annotations
 from difflib import get_close_matches
 
 from tenuto.core.errors import TenutoError
-from tenuto.core.ids import is_id
-from tenuto.core.words import Actor, ActorKind, Event, Ref
+from tenuto.core.words import Event, Ref
 from tenuto.govern.access import queries
 from tenuto.govern.access.decider import CedarDecider
 from tenuto.govern.access.errors import QUESTION_INVALID
 from tenuto.govern.access.queries import Granted
+from tenuto.govern.access.rules import require_held
+from tenuto.govern.access.subjects import subject_of
 from tenuto.govern.actions import Action
-from tenuto.govern.errors import BINDING_INVALID
-from tenuto.govern.identities import queries as identities
-from tenuto.govern.identities.errors import PERSON_UNKNOWN
 from tenuto.govern.policy import Explanation
+from tenuto.govern.resources import queries as resources
 from tenuto.govern.use_case import Case, use_case
 
 
@@ -31,7 +30,7 @@ def grant(
     resource_id: str | None = None,
 ) -> Granted:
     """Give a role in this scope (the organisation, or one workspace), or on one object of it."""
-    actor = _subject(case, subject_kind, subject)
+    actor = subject_of(case.tx, subject_kind, subject)
     granted = Granted(
         id=case.ids.new(),
         subject_kind=subject_kind,
@@ -42,30 +41,35 @@ def grant(
         resource_id=resource_id,
         created_by=case.scope.actor.id,
     )
-    case.permit(_ref(granted))
+    case.permit(granted.ref)
     decider.require_sound(granted)
+    require_held(queries.held_by(case.tx, case.scope.actor), granted)
     queries.grant(case.tx, granted)
     detail = {"role": role, "subject": actor.name, "subject_id": actor.id}
-    case.record(_ref(granted), detail, [Event("access.changed", granted.id)])
+    case.record(granted.ref, detail, [Event("access.changed", granted.id)])
     return granted
 
 
 @use_case("govern:role_binding:revoke")
 def revoke(case: Case, *, binding_id: str) -> Granted:
-    """Take a role away. It is gone for the very next question that is asked."""
+    """Take a role away. It is gone for the very next question that is asked, and so is its declaration."""
     granted = queries.find(case.tx, binding_id)
-    case.permit(_ref(granted))
+    case.enter(granted.workspace)
+    case.permit(granted.ref)
     queries.revoke(case.tx, binding_id)
+    declared = resources.by_id(case.tx, binding_id)
+    if declared is not None:
+        resources.delete(case.tx, declared.gone(case.scope.actor, case.clock.now()))
     queries.require_an_owner(case.tx)
     detail = {"role": granted.role, "subject_id": granted.subject_id}
-    case.record(_ref(granted), detail, [Event("access.changed", granted.id)])
+    case.record(granted.ref, detail, [Event("access.changed", granted.id)])
     return granted
 
 
 @use_case("govern:role_binding:read", mutating=False)
 def bindings(case: Case) -> list[Granted]:
     case.permit(Ref("RoleBinding", "*", "", case.scope.workspace))
-    return [one for one in queries.granted(case.tx) if case.may(_ref(one))]
+    return [one for one in queries.granted(case.tx) if case.may(one.ref)]
 
 
 @use_case("govern:policy:explain")
@@ -78,7 +82,7 @@ def explain(
     )
     case.permit(place)
     _require_askable(action, resource)
-    actor = _subject(case, subject_kind, subject)
+    actor = subject_of(case.tx, subject_kind, subject)
     explanation = decider.explain(case.tx, actor, action, resource)
     detail = {"subject": actor.name, "asked": action, "resource": f"{resource.kind}/{resource.id}"}
     case.record(place, detail)
@@ -93,21 +97,3 @@ def _require_askable(action: str, resource: Ref) -> None:
         raise TenutoError(QUESTION_INVALID, f"`{action}`: {hint}")
     if resource.kind not in kinds[action]:
         raise TenutoError(QUESTION_INVALID, f"`{action}` is about {', '.join(kinds[action])}")
-
-
-def _subject(case: Case, kind: str, name: str) -> Actor:
-    """Find a person by e-mail address or id, a service account by name."""
-    if kind == ActorKind.SERVICE_ACCOUNT.value:
-        return identities.account_by_name(case.tx, name).actor
-    if kind != ActorKind.PERSON.value:
-        raise TenutoError(BINDING_INVALID, f"{kind}: roles are for persons and service accounts")
-    known = identities.person_by_email(case.tx, name.strip().lower())
-    if known is not None:
-        return known[0].actor
-    if not is_id(name):
-        raise TenutoError(PERSON_UNKNOWN, name)
-    return identities.person_by_id(case.tx, name).actor
-
-
-def _ref(granted: Granted) -> Ref:
-    return Ref("RoleBinding", granted.id, granted.role, granted.workspace)

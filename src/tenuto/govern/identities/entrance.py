@@ -20,7 +20,7 @@ from tenuto.core.words import Actor, Ref, Scope, system_actor
 from tenuto.govern.access import queries as access
 from tenuto.govern.apikeys import matches, mint, parse, stored_form
 from tenuto.govern.audit.writing import Entry, write_entries
-from tenuto.govern.identities import queries, throttling
+from tenuto.govern.identities import queries
 from tenuto.govern.identities.errors import (
     ALREADY_FOUNDED,
     EMAIL_INVALID,
@@ -28,6 +28,7 @@ from tenuto.govern.identities.errors import (
     SIGN_IN_REFUSED,
     TOKEN_SPENT,
 )
+from tenuto.govern.identities.throttling import counting
 from tenuto.govern.identities.words import KeyInfo, KeyPurpose, Person, TokenPurpose
 from tenuto.govern.passwords import Passwords, require_strong
 from tenuto.govern.secret_text import SecretText
@@ -111,7 +112,7 @@ def found(keeper: Doorkeeper, scope: Scope, token: SecretText, owner: NewOwner) 
             founded = Organisation(desk.ids.new(), name, currency)
             places.insert_organisation(tx, founded)
             queries.insert_person(tx, new, keeper.passwords.hash(owner.password))
-            throttling.welcome(tx, keeper.pepper, scope, new.email)
+            counting.welcome(tx, keeper.pepper, scope, new.email)
             access.grant_first_owner(tx, desk.ids.new(), new.id)
             _record(desk, tx, _FOUND, founded.ref, {"owner": new.email})
             return _begin_session(keeper, tx, new)
@@ -139,7 +140,7 @@ def accept_invitation(
                 raise TenutoError(TOKEN_SPENT)
             queries.void_invitations(tx, invited.id)
             queries.set_password(tx, invited.id, keeper.passwords.hash(password), name)
-            throttling.welcome(tx, keeper.pepper, scope, invited.email)
+            counting.welcome(tx, keeper.pepper, scope, invited.email)
             there = msgspec.structs.replace(invited, name=name)
             _record(desk, tx, _ACCEPT, there.ref, {"sessions_ended": queries.end_sessions(tx, there.id)})
             entered = _begin_session(keeper, tx, there)
@@ -215,7 +216,7 @@ def require_email(email: str) -> str:
 
 def recognised(keeper: Doorkeeper, scope: Scope, email: str, password: SecretText) -> Person:
     """Return who has that address and password. It takes as long, and says the same, if nobody has the address."""
-    attempt = throttling.begin(keeper.desk, keeper.pepper, scope, email)
+    attempt = counting.begin(keeper.desk, keeper.pepper, scope, email)
     with keeper.desk.database.begin(scope) as tx:
         known = queries.person_by_email(tx, email.strip().lower())
     person, stored = known if known is not None else (None, None)
@@ -224,7 +225,7 @@ def recognised(keeper: Doorkeeper, scope: Scope, email: str, password: SecretTex
         _record_failure(keeper.desk, scope, _SIGN_IN, Ref("Person", "unrecognised"), SIGN_IN_REFUSED)
         raise TenutoError(SIGN_IN_REFUSED)
     with keeper.desk.database.begin(scope) as tx:
-        throttling.give_back(tx, attempt)
+        counting.give_back(tx, attempt)
         if check.outdated:
             queries.set_password(tx, person.id, keeper.passwords.hash(password))
     return person

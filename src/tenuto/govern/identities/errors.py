@@ -65,3 +65,9 @@ SIGN_IN_TOO_OFTEN = Fault(
     "Wait as long as the answer says, then try again; an owner can send a new invitation if the password is lost.",
     retryable=True,
 )
+PASSWORD_OF_NOBODY = Fault(
+    "govern.password_of_nobody",
+    FaultKind.INVALID,
+    "only people have passwords",
+    "Sign in as the person whose password is to change; service accounts have keys.",
+)

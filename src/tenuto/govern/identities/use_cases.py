@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 import msgspec
 
 from tenuto.core.errors import TenutoError
-from tenuto.core.words import Event, Ref
+from tenuto.core.words import Actor, Event, Ref
+from tenuto.govern.access import queries as access
+from tenuto.govern.access.rules import require_held
 from tenuto.govern.apikeys import mint, stored_form
 from tenuto.govern.identities import queries
 from tenuto.govern.identities.entrance import Doorkeeper, new_invitation, require_email
 from tenuto.govern.identities.errors import EMAIL_TAKEN, KEY_NEEDS_WORKSPACE
 from tenuto.govern.identities.words import KeyInfo, KeyPurpose, Person, ServiceAccount
+from tenuto.govern.passwords import require_strong
 from tenuto.govern.secret_text import SecretText
 from tenuto.govern.use_case import Case, use_case
 
@@ -33,6 +37,24 @@ class MadeKey(msgspec.Struct, frozen=True):
     key: SecretText
 
 
+class NewPassword(msgspec.Struct, frozen=True):
+    """``keys`` are those the person had: they work on unless ``keys_revoked``."""
+
+    person: Person
+    sessions_ended: int
+    keys: list[KeyInfo]
+    keys_revoked: bool
+
+
+class ShutOut(msgspec.Struct, frozen=True):
+    """Who was shut out, and what ended with it. ``accounts`` are the service accounts they still answer for."""
+
+    actor: Actor
+    sessions_ended: int
+    keys_revoked: list[KeyInfo]
+    accounts: list[ServiceAccount]
+
+
 @use_case("govern:person:invite")
 def invite(case: Case, *, keeper: Doorkeeper, email: str, name: str) -> Invited:
     """Make a person known, or send a known one a new invitation to set a password."""
@@ -40,6 +62,8 @@ def invite(case: Case, *, keeper: Doorkeeper, email: str, name: str) -> Invited:
     known = queries.person_by_email(case.tx, kept)
     person = known[0] if known else Person(case.ids.new(), kept, name.strip(), active=True)
     case.permit(person.ref)
+    if not person.active:
+        raise TenutoError(EMAIL_TAKEN, f"{kept} is shut out; let them back in first")
     if known is not None and known[1] is not None and known[0].name != name.strip():
         raise TenutoError(EMAIL_TAKEN, kept)
     if known is None:
@@ -100,6 +124,7 @@ def create_key(
         expires_at=_expiry(now, days),
     )
     case.permit(info.ref)
+    _require_no_rise(case, holder)
     queries.insert_key(case.tx, info, stored_form(key, keeper.pepper), case.scope.actor.id)
     detail = {"for": holder.name, "purpose": purpose.value, "key": key.shown}
     case.record(info.ref, detail, [Event("key.created", info.id)])
@@ -121,6 +146,89 @@ def revoke_key(case: Case, *, key_id: str) -> KeyInfo:
     queries.revoke_key(case.tx, key_id)
     case.record(info.ref, None, [Event("key.revoked", info.id)])
     return info
+
+
+@use_case("govern:person:change")
+def set_password(
+    case: Case, *, keeper: Doorkeeper, password: SecretText, revoke_keys: bool = False
+) -> NewPassword:
+    """Give the caller, who has just proven the old password, a new one. Every session of theirs ends."""
+    person = queries.person_by_id(case.tx, case.scope.actor.id)
+    case.permit(person.ref)
+    require_strong(password, name=person.name, email=person.email)
+    queries.set_password(case.tx, person.id, keeper.passwords.hash(password))
+    ended = queries.end_sessions(case.tx, person.id)
+    keys = queries.live_keys_of(case.tx, person.actor)
+    told = {"sessions_ended": ended, "keys_revoked": len(keys) if revoke_keys else 0}
+    case.record(person.ref, told, _end_keys(case, keys) if revoke_keys else ())
+    return NewPassword(person, ended, keys, keys_revoked=revoke_keys)
+
+
+@use_case("govern:person:deactivate")
+def deactivate(case: Case, *, person_id: str) -> ShutOut:
+    """Shut a person out: their sessions, keys and invitations end at once. Their records stay.
+
+    Service accounts that they answer for work on, and are named.
+    """
+    person = queries.person_by_id(case.tx, person_id)
+    case.permit(person.ref)
+    queries.set_active(case.tx, person.actor, active=False)
+    access.moved_on(case.tx)
+    access.require_an_owner(case.tx)
+    queries.void_invitations(case.tx, person.id)
+    ended = queries.end_sessions(case.tx, person.id)
+    keys = queries.live_keys_of(case.tx, person.actor)
+    events = [Event("person.deactivated", person.id), *_end_keys(case, keys)]
+    case.record(person.ref, {"sessions_ended": ended, "keys_revoked": len(keys)}, events)
+    return ShutOut(person.actor, ended, keys, queries.accounts_of(case.tx, person.id))
+
+
+@use_case("govern:person:deactivate")
+def reactivate(case: Case, *, person_id: str) -> Person:
+    """Let a person back in. Roles and password are as they were; ended keys and sessions stay ended."""
+    person = queries.person_by_id(case.tx, person_id)
+    case.permit(person.ref)
+    queries.set_active(case.tx, person.actor, active=True)
+    case.record(person.ref, None, [Event("person.reactivated", person.id)])
+    return msgspec.structs.replace(person, active=True)
+
+
+@use_case("govern:service_account:deactivate")
+def deactivate_account(case: Case, *, name: str) -> ShutOut:
+    """Shut a service account out: its keys end at once."""
+    account = queries.account_by_name(case.tx, name)
+    case.permit(account.ref)
+    queries.set_active(case.tx, account.actor, active=False)
+    keys = queries.live_keys_of(case.tx, account.actor)
+    events = [Event("service_account.deactivated", account.id), *_end_keys(case, keys)]
+    case.record(account.ref, {"keys_revoked": len(keys)}, events)
+    return ShutOut(account.actor, 0, keys, [])
+
+
+@use_case("govern:service_account:deactivate")
+def reactivate_account(case: Case, *, name: str) -> ServiceAccount:
+    """Let a service account back in. It needs new keys."""
+    account = queries.account_by_name(case.tx, name)
+    case.permit(account.ref)
+    queries.set_active(case.tx, account.actor, active=True)
+    case.record(account.ref, None, [Event("service_account.reactivated", account.id)])
+    return msgspec.structs.replace(account, active=True)
+
+
+def _require_no_rise(case: Case, holder: Actor) -> None:
+    """A key is its holder's roles: who makes one for another's account must hold them as well."""
+    actor = case.scope.actor
+    if holder.answerable == actor.answerable:
+        return
+    own = access.held_by(case.tx, actor)
+    for granted in access.held_by(case.tx, holder):
+        require_held(own, granted)
+
+
+def _end_keys(case: Case, keys: Sequence[KeyInfo]) -> list[Event]:
+    for key in keys:
+        queries.revoke_key(case.tx, key.id)
+    return [Event("key.revoked", key.id) for key in keys]
 
 
 def _expiry(now: datetime, days: int) -> datetime:

@@ -20,6 +20,12 @@ def find(tx: Transaction, kind: str, name: str, *, lock: bool = False) -> Stored
     return _stored(row) if row else None
 
 
+def by_id(tx: Transaction, resource_id: str) -> Stored | None:
+    """Return the resource that the transaction may see under that id."""
+    row = tx.first(sa.select(resource).where(resource.c.id == resource_id))
+    return _stored(row) if row else None
+
+
 def listed(tx: Transaction, kind: str | None = None) -> list[Stored]:
     """Return the resources of the transaction's own scope, by kind and name."""
     query = sa.select(resource).where(_own(resource, tx.scope.workspace))

@@ -118,6 +118,8 @@ def _shown(value: Any) -> Any:
 def _check(document: Document, kind: Kind) -> None:
     if not _NAME.fullmatch(document.name):
         raise TenutoError(NAME_INVALID, f"{_where(document)}: `{document.name}`")
+    if kind.level is Level.EITHER:
+        return
     if (document.workspace is None) != (kind.level is Level.ORGANISATION):
         raise TenutoError(PLACE_INVALID, f"{_where(document)}: {kind.name} lives in the {kind.level.value}")
 

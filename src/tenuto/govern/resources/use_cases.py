@@ -53,9 +53,7 @@ def delete(case: Case, *, kinds: Kinds, kind: str, name: str) -> Change:
     current = _existing(case, kind, name, lock=True)
     case.permit(_ref_of(current))
     events = known.remove(case, _declared(known, current))
-    gone = msgspec.structs.replace(
-        current, version=current.version + 1, spec=None, author=case.scope.actor.id, at=case.clock.now()
-    )
+    gone = current.gone(case.scope.actor, case.clock.now())
     queries.delete(case.tx, gone)
     case.record(_ref_of(current), {"version": gone.version}, [*events, _event("resource.deleted", gone)])
     return Change(Verb.DELETE, kind, name, _place_name(case, current), current.version)

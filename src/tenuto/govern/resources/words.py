@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 import msgspec
 
-from tenuto.core.words import Event
+from tenuto.core.words import Actor, Event
 
 if TYPE_CHECKING:
     from tenuto.govern.use_case import Case
@@ -22,6 +22,7 @@ class Level(Enum):
 
     ORGANISATION = "organisation"
     WORKSPACE = "workspace"
+    EITHER = "either"  # in a workspace when the document names one, else in the organisation
 
 
 class Document(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -61,6 +62,10 @@ class Stored(msgspec.Struct, frozen=True):
     spec: dict[str, Any] | None
     author: str
     at: datetime
+
+    def gone(self, by: Actor, at: datetime) -> Stored:
+        """Return the revision that says that the resource was deleted."""
+        return msgspec.structs.replace(self, version=self.version + 1, spec=None, author=by.id, at=at)
 
 
 class Verb(Enum):

@@ -8,6 +8,8 @@ import msgspec
 
 from tenuto.core.words import Actor
 from tenuto.govern.identities import entrance, use_cases
+from tenuto.govern.identities.renewal import change_password as change_own_password
+from tenuto.govern.identities.use_cases import NewPassword, ShutOut
 from tenuto.govern.identities.words import KeyInfo, KeyPurpose, Person, ServiceAccount
 from tenuto.govern.secret_text import SecretText
 from tenuto.govern.secrets import use_cases as secrets
@@ -44,6 +46,14 @@ class AcceptBody(Input, frozen=True, kw_only=True):
 class InviteBody(Input, frozen=True, kw_only=True):
     email: str
     name: str
+
+
+class PasswordBody(Input, frozen=True, kw_only=True):
+    """``revoke_keys`` ends the caller's keys too: for a password that somebody else may have used."""
+
+    current: str
+    new: str
+    revoke_keys: bool = False
 
 
 class AccountBody(Input, frozen=True, kw_only=True):
@@ -159,6 +169,40 @@ def people(call: Call, _body: None, _query: None) -> People:
     return People(use_cases.people(services_of(call).desk, organisation_scope(call)))
 
 
+def change_password(call: Call, body: PasswordBody, _query: None) -> NewPassword:
+    return change_own_password(
+        services_of(call).keeper,
+        organisation_scope(call),
+        current=SecretText(body.current),
+        new=SecretText(body.new),
+        revoke_keys=body.revoke_keys,
+    )
+
+
+def deactivate(call: Call, _body: None, _query: None) -> ShutOut:
+    return use_cases.deactivate(
+        services_of(call).desk, organisation_scope(call), person_id=call.path["person"]
+    )
+
+
+def reactivate(call: Call, _body: None, _query: None) -> Person:
+    return use_cases.reactivate(
+        services_of(call).desk, organisation_scope(call), person_id=call.path["person"]
+    )
+
+
+def deactivate_account(call: Call, _body: None, _query: None) -> ShutOut:
+    return use_cases.deactivate_account(
+        services_of(call).desk, organisation_scope(call), name=call.path["name"]
+    )
+
+
+def reactivate_account(call: Call, _body: None, _query: None) -> ServiceAccount:
+    return use_cases.reactivate_account(
+        services_of(call).desk, organisation_scope(call), name=call.path["name"]
+    )
+
+
 def create_account(call: Call, body: AccountBody, _query: None) -> ServiceAccount:
     return use_cases.create_account(services_of(call).desk, organisation_scope(call), name=body.name)
 
@@ -201,7 +245,7 @@ def delete_secret(call: Call, _body: None, _query: None) -> Done:
 
 
 def routes() -> list[Route]:
-    return [*_entrance_routes(), *_person_routes(), *_key_routes(), *_secret_routes()]
+    return [*_entrance_routes(), *_person_routes(), *_shutting_routes(), *_key_routes(), *_secret_routes()]
 
 
 def _exchanged(call: Call, entered: entrance.Entered) -> LoggedIn:
@@ -305,6 +349,67 @@ def _person_routes() -> list[Route]:
             resource="ServiceAccount",
             audit="service_account.created",
             body=AccountBody,
+            response=ServiceAccount,
+            tag=_TAG,
+        ),
+    ]
+
+
+def _shutting_routes() -> list[Route]:
+    return [
+        Route(
+            "POST",
+            "/api/v1/password",
+            handler=change_password,
+            summary="Set a new password; every session of the caller ends",
+            action="govern:person:change",
+            resource="Person",
+            audit="person.password_changed",
+            body=PasswordBody,
+            response=NewPassword,
+            tag=_TAG,
+        ),
+        Route(
+            "POST",
+            "/api/v1/people/{person}/deactivate",
+            handler=deactivate,
+            summary="Shut a person out: sessions, keys and invitations end at once",
+            action="govern:person:deactivate",
+            resource="Person",
+            audit="person.deactivated",
+            response=ShutOut,
+            tag=_TAG,
+        ),
+        Route(
+            "POST",
+            "/api/v1/people/{person}/reactivate",
+            handler=reactivate,
+            summary="Let a person back in",
+            action="govern:person:deactivate",
+            resource="Person",
+            audit="person.reactivated",
+            response=Person,
+            tag=_TAG,
+        ),
+        Route(
+            "POST",
+            "/api/v1/service-accounts/{name}/deactivate",
+            handler=deactivate_account,
+            summary="Shut a service account out: its keys end at once",
+            action="govern:service_account:deactivate",
+            resource="ServiceAccount",
+            audit="service_account.deactivated",
+            response=ShutOut,
+            tag=_TAG,
+        ),
+        Route(
+            "POST",
+            "/api/v1/service-accounts/{name}/reactivate",
+            handler=reactivate_account,
+            summary="Let a service account back in; it needs new keys",
+            action="govern:service_account:deactivate",
+            resource="ServiceAccount",
+            audit="service_account.reactivated",
             response=ServiceAccount,
             tag=_TAG,
         ),

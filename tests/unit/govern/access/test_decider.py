@@ -9,7 +9,7 @@ import msgspec
 import pytest
 
 from support.platform import ANN, BEN
-from support.use_case_calls import declare_gate, new_artifact, new_dataset, new_model
+from support.use_case_calls import declare_gate, new_artifact, new_dataset, new_model, own_everything
 from support.world import World, library
 from tenuto.core.errors import TenutoError
 from tenuto.core.words import ANONYMOUS, Actor, ActorKind, Ref, Scope
@@ -38,7 +38,7 @@ from tenuto.store.outbox import outbox_event
 @pytest.fixture
 def real(world: World) -> World:
     """The world under Cedar: Ann owns it, nobody else may do anything yet."""
-    assign(world, ANN, "owner")
+    own_everything(world)
     return msgspec.structs.replace(world, desk=strict(world, world.desk.database))
 
 

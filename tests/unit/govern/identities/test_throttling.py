@@ -12,20 +12,20 @@ import msgspec
 import pytest
 import sqlalchemy as sa
 
-from support.world import World, build_world
+from support.world import build_world
 from tenuto.core.errors import TenutoError
 from tenuto.core.words import ANONYMOUS, Scope
-from tenuto.govern.identities import entrance, throttling, use_cases
+from tenuto.govern.identities import entrance, use_cases
 from tenuto.govern.identities.entrance import Doorkeeper, NewOwner
 from tenuto.govern.identities.tables import sign_in_attempt
-from tenuto.govern.identities.throttling import ADDRESS, HERE, PERSON
+from tenuto.govern.identities.throttling.rules import ADDRESS, FORGOTTEN_AFTER, HERE, PERSON
 from tenuto.govern.passwords import PasswordCheck, Passwords
 from tenuto.govern.secret_text import SecretText
 from tenuto.govern.use_case import Desk
 from tenuto.store.database import Database, Logins, Role
 
 Shift = Callable[[timedelta], None]
-EVE, PASSWORD = "eve@example.org", "canary horse battery staple"
+EVE, PASSWORD, WRONG = "eve@example.org", "canary horse battery staple", "canary quite another"
 REFUSED, TOO_OFTEN = "govern.sign_in_refused", "govern.sign_in_too_often"
 
 
@@ -33,7 +33,7 @@ class QuickPasswords(Passwords):
     """Compares texts, and counts how often it was asked to do the work of a check."""
 
     def __init__(self) -> None:
-        super().__init__(lambda size: bytes(size))
+        super().__init__(bytes)
         self.checks: list[bool] = []
 
     def hash(self, password: SecretText) -> str:
@@ -60,7 +60,7 @@ def at(address: str) -> Scope:
     return Scope(ANONYMOUS, None, "test-request", address)
 
 
-def attempt(keeper: Doorkeeper, address: str, email: str = EVE, password: str = "wrong") -> str:
+def attempt(keeper: Doorkeeper, address: str, email: str = EVE, password: str = WRONG) -> str:
     try:
         entrance.sign_in(keeper, at(address), email, SecretText(password))
     except TenutoError as error:
@@ -97,7 +97,7 @@ def test_each_further_failure_doubles_the_wait_up_to_its_limit() -> None:
 
 def test_failures_are_forgotten_after_a_while(keeper: Doorkeeper, shift_clock: Shift) -> None:
     fail(keeper, HERE.free, "192.0.2.1")
-    shift_clock(throttling.FORGOTTEN_AFTER + timedelta(seconds=1))
+    shift_clock(FORGOTTEN_AFTER + timedelta(seconds=1))
     fail(keeper, HERE.free, "192.0.2.1")
 
 

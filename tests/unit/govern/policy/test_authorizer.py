@@ -80,6 +80,7 @@ MATRIX: dict[str, set[str]] = {
         "serving:endpoint:invoke",
         "govern:service_account:create",
         "govern:service_account:change",
+        "govern:service_account:deactivate",
         "govern:api_key:create",
         "govern:api_key:revoke",
         "govern:secret:write",
@@ -138,6 +139,7 @@ MATRIX: dict[str, set[str]] = {
     "security_officer": READS
     | {
         "govern:person:deactivate",
+        "govern:service_account:deactivate",
         "govern:role_binding:revoke",
         "govern:api_key:revoke",
         "govern:secret:delete",
@@ -204,6 +206,7 @@ def test_each_role_declares_what_the_matrix_says(role: str) -> None:
 
     assert allowed(Action.RESOURCE_APPLY) == allowed(Action.RESOURCE_DELETE) == DECLARING[role]
     narrow = {"application": {"Route", "Endpoint"}, "automation": {"Pipeline", "Endpoint"}}
+    narrow["viewer"] = set(DECLARED) - {"RoleBinding"}
     assert allowed(Action.RESOURCE_READ) == narrow.get(role, set(DECLARED))
 
 

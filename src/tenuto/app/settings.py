@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import difflib
 import os
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, get_args, get_type_hints
@@ -18,6 +19,7 @@ from tenuto.app.errors import SETTING_INVALID, SETTING_UNKNOWN
 from tenuto.core.errors import TenutoError
 
 _PREFIX = "TENUTO_"
+_BASE = re.compile(r"https?://([a-z0-9.-]+|\[[0-9a-f:]+\])(:[0-9]{1,5})?")
 # Read by the command line's client and by the tests, not by the platform itself.
 _FOREIGN = frozenset({"TENUTO_TOKEN", "TENUTO_URL", "TENUTO_WORKSPACE", "TENUTO_TEST_APT"})
 
@@ -37,6 +39,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     allowed_hosts: Annotated[str, Doc("Comma-separated host names under which people reach the console.")] = (
         "127.0.0.1,localhost,[::1]"
     )
+    public_url: Annotated[
+        str, Doc("Address that people and programs use, where a proxy stands before: `https://HOST`.")
+    ] = ""
     database_url: Annotated[
         str, Doc("Your own PostgreSQL (15 or newer) instead of the embedded one: `postgresql://...`.")
     ] = ""
@@ -67,6 +72,12 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     ] = 60.0
 
     @property
+    def address(self) -> str:
+        """The address that people and programs use."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return self.public_url or f"http://{host}:{self.port}"
+
+    @property
     def keys(self) -> Path:
         return self.home / "keys"
 
@@ -93,9 +104,13 @@ def read_settings(environment: Mapping[str, str] | None = None, **overrides: Any
     given = _given(os.environ if environment is None else environment)
     values = {"home": _default_home(), **given, **{k: v for k, v in overrides.items() if v is not None}}
     try:
-        return msgspec.convert(values, Settings, strict=False, dec_hook=_decode)
+        settings = msgspec.convert(values, Settings, strict=False, dec_hook=_decode)
     except msgspec.ValidationError as error:
         raise TenutoError(SETTING_INVALID, str(error)) from None
+    if settings.public_url and not _BASE.fullmatch(settings.public_url):
+        detail = f"TENUTO_PUBLIC_URL: {settings.public_url!r} is not `https://HOST` or `https://HOST:PORT`"
+        raise TenutoError(SETTING_INVALID, detail)
+    return settings
 
 
 def read_client_settings(environment: Mapping[str, str] | None = None) -> ClientSettings:

@@ -8,11 +8,17 @@ from typing import Any
 import msgspec
 
 from tenuto.app.building import Platform, allowed_distributions
+from tenuto.app.model_scan import ModelScanner
 from tenuto.core import typed_json
 from tenuto.core.digests import digest_of
 from tenuto.core.errors import TenutoError
 from tenuto.core.plugins import Plugins
 from tenuto.core.value_types import ANY_JSON, Kind, ValueType
+from tenuto.core.words import Ref
+from tenuto.govern.audit.writing import Entry
+from tenuto.govern.use_case import record_alone
+from tenuto.guard.artifacts.words import ScanVerdict
+from tenuto.guard.errors import MODEL_REFUSED
 from tenuto.pipelines.errors import OWN_STEP_UNKNOWN
 from tenuto.pipelines.words import Encoding, StoredValue
 from tenuto.pipelines.worker.tools import Handed
@@ -20,9 +26,11 @@ from tenuto.registry import use_cases as registry
 from tenuto.registry.queries import models
 from tenuto.registry.use_cases import NewArtifact, NewModel
 from tenuto.registry.words import Edge, Evidence, ModelVersion
+from tenuto.serving.words import PickleClearance
 
 _DOCUMENT = ValueType(Kind.DICT, (ANY_JSON,))
 _SUMMARY_FIELDS = 12
+_SCAN = "scan"  # the guard's report; a report of that name from a run is not kept
 
 
 class PlatformSteps:
@@ -30,6 +38,7 @@ class PlatformSteps:
 
     def __init__(self, platform: Platform) -> None:
         self._platform = platform
+        self._scanner = ModelScanner(platform.blobs, platform.settings.home / "work" / "scans")
         self._plugins = Plugins("tenuto.steps", allowed_distributions(platform.settings))
         self._steps: Mapping[str, Callable[[Handed], Mapping[str, StoredValue]]] = {
             "load_dataset": self._load_dataset,
@@ -83,6 +92,7 @@ class PlatformSteps:
     def _register(self, handed: Handed, producer: str) -> ModelVersion:
         given, run = _given(handed), handed.run
         file = handed.inputs["file"]
+        verdict = self._require_safe(handed, given, file.digest)
         new = NewModel(
             name=given["name"],
             artifact=NewArtifact(
@@ -94,15 +104,29 @@ class PlatformSteps:
                 producer=producer,
             ),
             format=str(given["packaging"].get("format", "")),
-            signature=given["packaging"],
+            signature=_with_clearance(given["packaging"], verdict),
             metrics=given["metrics"],
-            evidence=[self._evidence(kind, report) for kind, report in _reports(given)],
+            evidence=[
+                self._evidence(_SCAN, msgspec.to_builtins(verdict)),
+                *(self._evidence(kind, report) for kind, report in _reports(given)),
+            ],
             authors=run.authors,
             inputs=[Edge("Run", run.id, "ModelVersion", "", "produced_by")],
         )
         return registry.register_model(
             self._platform.desk, run.scope, signer=self._platform.keys.models, new=new
         )
+
+    def _require_safe(self, handed: Handed, given: Mapping[str, Any], digest: str) -> ScanVerdict:
+        """Raise, and write down the refusal, unless the guard finds nothing in the file that could run."""
+        verdict = self._scanner.scan(digest, str(given["packaging"].get("format", "")))
+        if not verdict.allowed:
+            scope = handed.run.scope
+            refused = Ref("ModelVersion", handed.run.id, given["name"], scope.workspace)
+            entry = Entry(registry.REGISTER, refused, verdict.verdict(), "refused", {"digest": digest})
+            record_alone(self._platform.desk, scope, entry)
+            raise TenutoError(MODEL_REFUSED, verdict.reason, rule=verdict.rule)
+        return verdict
 
     def _evidence(self, kind: str, report: Any) -> Evidence:
         stored = self._platform.blobs.put_bytes(msgspec.json.encode(report))
@@ -131,8 +155,16 @@ def _text(handed: Handed, value: StoredValue) -> str:
 def _reports(given: Mapping[str, Any]) -> list[tuple[str, dict[str, Any]]]:
     evidence = given.get("evidence") or {}
     return [
-        (kind, report if isinstance(report, dict) else {"value": report}) for kind, report in evidence.items()
+        (kind, report if isinstance(report, dict) else {"value": report})
+        for kind, report in evidence.items()
+        if kind != _SCAN
     ]
+
+
+def _with_clearance(packaging: dict[str, Any], verdict: ScanVerdict) -> dict[str, Any]:
+    """Return the packaging with the guard's own word on the file, whatever the run's code said about it."""
+    clearance = PickleClearance(verdict.digest, verdict.verdict(), verdict.names)
+    return packaging | {"clearance": msgspec.to_builtins(clearance)}
 
 
 def _stored(value: dict[str, Any]) -> StoredValue:

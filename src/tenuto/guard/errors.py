@@ -1,4 +1,4 @@
-"""Faults of the room. What a check finds in a file is no fault: it is a finding in a verdict."""
+"""Faults of the room. What a check finds in a file is a finding in a verdict; who asked makes a fault of it."""
 
 from __future__ import annotations
 
@@ -21,4 +21,16 @@ FORMAT_UNKNOWN = Fault(
     FaultKind.INVALID,
     "no such format of model files is accepted",
     "Declare one of the formats listed in the detail.",
+)
+MODEL_REFUSED = Fault(
+    "guard.model_refused",
+    FaultKind.FORBIDDEN,
+    "the model file is refused, and was not opened",
+    "Save the model as ONNX or skops, as the step that packages models does, or without what the detail names.",
+)
+SCAN_FAILED = Fault(
+    "guard.scan_failed",
+    FaultKind.UNAVAILABLE,
+    "the model file could not be scanned",
+    "See the detail; a file that cannot be scanned is not registered, so make it smaller or plainer.",
 )

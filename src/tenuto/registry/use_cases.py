@@ -35,6 +35,7 @@ from tenuto.registry.words import (
 )
 
 APPROVE = "registry:model:approve"
+REGISTER = "registry:model:register"
 
 
 class NewArtifact(msgspec.Struct, frozen=True, kw_only=True):
@@ -135,7 +136,7 @@ def datasets(case: Case) -> list[DatasetVersion]:
     return [one for one in queries.datasets(case.tx) if case.may(one.ref)]
 
 
-@use_case("registry:model:register")
+@use_case(REGISTER)
 def register_model(case: Case, *, signer: Signer, new: NewModel) -> ModelVersion:
     """Sign and register a version, put it through its gate, and ask for approval if it passes."""
     version = _new_version(case, signer, new)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import pickle
 from pathlib import Path
 from typing import Any
 
@@ -75,11 +77,11 @@ def document(value: Any) -> StoredValue:
 
 
 def given(platform: Platform) -> dict[str, StoredValue]:
-    kept = platform.blobs.put_bytes(b"a model")
+    kept = platform.blobs.put_bytes(pickle.dumps({"weights": [0.5]}))
     return {
         "name": document("churn"),
         "file": StoredValue(ValueType(Kind.FILE), Encoding.FILE, kept.digest, kept.size),
-        "packaging": document({"format": "onnx"}),
+        "packaging": document({"format": "sklearn-pickle"}),
         "metrics": document({"accuracy": 0.9}),
         "evidence": document({"evaluation": {"accuracy": 0.9}}),
     }
@@ -96,6 +98,51 @@ def test_a_task_registers_its_model_once_however_often_it_runs(platform: Platfor
     assert first == again
     assert first["version"] == 1
     assert len(registry.models(world.desk, world.inside("lab"))) == 1
+
+
+class Command:
+    """What a pickle with code in it calls when it is opened."""
+
+    def __init__(self, marker: Path) -> None:
+        self.marker = marker
+
+    def __reduce__(self) -> Any:
+        return os.system, (f"touch {self.marker}",)
+
+
+@pytest.mark.capability("S3")
+@pytest.mark.parametrize("form", ["sklearn-pickle", "sklearn-skops", "onnx", "torch", ""])
+def test_a_file_with_code_in_it_is_refused_and_never_opened(
+    platform: Platform, world: World, tmp_path: Path, form: str
+) -> None:
+    marker = tmp_path / "opened"
+    kept = platform.blobs.put_bytes(pickle.dumps(Command(marker)))
+    pretended = {"digest": kept.digest, "verdict": {"effect": "allow"}, "allowed_globals": ["posix:system"]}
+    inputs = given(platform) | {
+        "file": StoredValue(ValueType(Kind.FILE), Encoding.FILE, kept.digest, kept.size),
+        "packaging": document({"format": form, "clearance": pretended}),
+    }
+    with pytest.raises(TenutoError) as refused:
+        PlatformSteps(platform).run("register_model", handed(platform, world, TaskId("register"), **inputs))
+    assert refused.value.fault.code in {"guard.model_refused", "guard.format_unknown"}
+    assert not marker.exists()
+    assert registry.models(world.desk, world.inside("lab")) == []
+
+
+@pytest.mark.capability("S3")
+def test_what_is_registered_carries_the_scan_and_the_clearance_of_the_guard_alone(
+    platform: Platform, world: World
+) -> None:
+    lie = {"effect": "allow", "reason": "trust me"}
+    inputs = given(platform) | {
+        "packaging": document({"format": "sklearn-pickle", "clearance": lie}),
+        "evidence": document({"scan": lie}),
+    }
+    PlatformSteps(platform).run("register_model", handed(platform, world, TaskId("register"), **inputs))
+    (kept,) = registry.models(world.desk, world.inside("lab"))
+    assert kept.signature["clearance"]["digest"] == kept.digest
+    assert kept.signature["clearance"]["verdict"]["rule"] == "artifact.accepted"
+    assert [(one.kind, one.summary["rule"]) for one in kept.evidence] == [("scan", "artifact.accepted")]
 
 
 def test_each_item_of_a_map_registers_a_model_of_its_own(platform: Platform, world: World) -> None:

@@ -34,7 +34,7 @@ def train(stage: Stage) -> tuple[str, dict[str, Any]]:
     version = stage.approver.get(f"/api/v1/models/{MODEL}")
     require_equal(version["stage"], "gated", "stage of the registered version")
     kinds = sorted(one["kind"] for one in version["evidence"])
-    require_equal(kinds, ["evaluation", "explanation", "parity"], "evidence registered with the version")
+    require_equal(kinds, ["evaluation", "explanation", "parity", "scan"], "evidence registered with the version")
     stage.kept["first"] = version
     facts = {
         "executions": executions,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime
 from pathlib import Path
@@ -84,11 +84,11 @@ class Witness(msgspec.Struct, frozen=True):
 
 @use_case("govern:audit:read")
 def entries(case: Case, *, wanted: Filter) -> list[Entry]:
-    """Return the newest records of this scope that match. Reading them is recorded too."""
+    """Return the newest records of this scope alone that match. Reading them is recorded too."""
     log = msgspec.structs.replace(_LOG, workspace=case.scope.workspace)
     case.permit(log)
     case.record(log, {"actor": wanted.actor, "action": wanted.action, "resource": wanted.resource})
-    return [Entry(row.seq, reading.record_of(row)) for row in case.tx.rows(_query(wanted))]
+    return [Entry(row.seq, reading.record_of(row)) for row in case.tx.rows(_query(wanted, case.scope))]
 
 
 @use_case("govern:audit:read", mutating=False)
@@ -108,7 +108,7 @@ def state(case: Case, *, witness: Witness) -> LogState:
 @use_case("govern:audit:read")
 def entry(case: Case, *, record_id: str, witness: Witness) -> ProvenEntry:
     """Return one record with what can be proven of it at this moment. Reading it is recorded too."""
-    row = case.tx.first(_placed().where(audit_record.c.id == record_id))
+    row = case.tx.first(_placed(case.scope).where(audit_record.c.id == record_id))
     if row is None:
         raise TenutoError(RECORD_UNKNOWN, record_id)
     log = msgspec.structs.replace(_LOG, workspace=case.scope.workspace)
@@ -119,9 +119,14 @@ def entry(case: Case, *, record_id: str, witness: Witness) -> ProvenEntry:
 
 
 @use_case("govern:audit:verify")
-def verify(case: Case, *, witness: Witness) -> Report:
-    """Verify the whole log against itself and against the newest checkpoint of the sink."""
+def verify(case: Case, *, witness: Witness, catch_up: Callable[[], None] | None = None) -> Report:
+    """Verify the whole log against itself and against the newest checkpoint of the sink.
+
+    ``catch_up`` orders and signs what is committed at this moment; it is asked only of those who may verify.
+    """
     case.permit(_LOG)
+    if catch_up is not None:
+        catch_up()
     outside = witness.sink.latest()
     with witness.one_moment() as tx:
         report = verify_log(
@@ -137,9 +142,16 @@ def verify(case: Case, *, witness: Witness) -> Report:
 
 
 @use_case("govern:audit:export")
-def export(case: Case, *, witness: Witness, target: Path) -> Manifest:
-    """Write the whole log as a bundle that can be verified offline with the public key alone."""
+def export(
+    case: Case, *, witness: Witness, target: Path, catch_up: Callable[[], None] | None = None
+) -> Manifest:
+    """Write the whole log as a bundle that can be verified offline with the public key alone.
+
+    ``catch_up`` is that of ``verify``.
+    """
     case.permit(_LOG)
+    if catch_up is not None:
+        catch_up()
     with witness.one_moment() as tx:
         manifest = write_bundle(target, _source(tx, case.clock, witness.key))
     case.record(_LOG, {"records": manifest.records, "checkpoints": manifest.checkpoints})
@@ -163,7 +175,7 @@ def _readable(rows: Iterable[LogRow | Unreadable]) -> Iterator[LogRow]:
     return (row for row in rows if isinstance(row, LogRow))
 
 
-def _query(wanted: Filter) -> sa.Select[Any]:
+def _query(wanted: Filter, scope: Scope) -> sa.Select[Any]:
     record = audit_record.c
     pairs: Sequence[tuple[Any, Any]] = (
         (record.actor_id, wanted.actor),
@@ -173,14 +185,17 @@ def _query(wanted: Filter) -> sa.Select[Any]:
         (record.request_id, wanted.request_id),
         (record.effect, wanted.effect),
     )
-    query = _placed().where(*(column == value for column, value in pairs if value))
+    query = _placed(scope).where(*(column == value for column, value in pairs if value))
     if wanted.before is not None:
         at, last = sa.literal(wanted.before[0], Timestamp), sa.literal(wanted.before[1], Id)
         query = query.where(sa.tuple_(record.at, record.id) < sa.tuple_(at, last))
     return query.order_by(record.at.desc(), record.id.desc()).limit(wanted.limit)
 
 
-def _placed() -> sa.Select[Any]:
-    return sa.select(audit_record, audit_entry.c.seq).outerjoin(
-        audit_entry, audit_entry.c.record_id == audit_record.c.id
-    )
+def _placed(scope: Scope) -> sa.Select[Any]:
+    """The records of one scope. The database lets a workspace see the organisation's too; its readers may not."""
+    joined = audit_record.outerjoin(audit_entry, audit_entry.c.record_id == audit_record.c.id)
+    records = sa.select(audit_record, audit_entry.c.seq).select_from(joined)
+    if scope.workspace is None:
+        return records.where(audit_record.c.workspace_id.is_(None))
+    return records.where(audit_record.c.workspace_id == scope.workspace)

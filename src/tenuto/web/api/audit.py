@@ -52,16 +52,25 @@ def entries(call: Call, _body: None, query: AuditQuery) -> Page[Entry]:
 
 def verify(call: Call, _body: None, _query: None) -> Report:
     services = services_of(call)
-    services.checkpoint_now()
-    return use_cases.verify(services.desk, organisation_scope(call), witness=services.witness)
+    return use_cases.verify(
+        services.desk,
+        organisation_scope(call),
+        witness=services.witness,
+        catch_up=services.checkpoint_now,
+    )
 
 
 def export(call: Call, _body: None, _query: None) -> Stream:
     services = services_of(call)
-    services.checkpoint_now()
     target = services.scratch / f"audit-{call.request_id}.zip"
     try:
-        use_cases.export(services.desk, organisation_scope(call), witness=services.witness, target=target)
+        use_cases.export(
+            services.desk,
+            organisation_scope(call),
+            witness=services.witness,
+            target=target,
+            catch_up=services.checkpoint_now,
+        )
     except BaseException:
         target.unlink(missing_ok=True)  # a log that nobody was recorded to have taken out
         raise

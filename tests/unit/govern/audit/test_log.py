@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from pathlib import Path
@@ -16,7 +17,7 @@ from tenuto.core.errors import TenutoError
 from tenuto.core.words import Event, Ref, Scope
 from tenuto.govern.audit.checkpointing import checkpoint
 from tenuto.govern.audit.sequencing import sequence
-from tenuto.govern.audit.use_cases import Filter, Witness, entries, export, verify
+from tenuto.govern.audit.use_cases import Filter, Witness, entries, entry, export, verify
 from tenuto.govern.checkpoints import FolderSink, create_signing_key, load_signing_key
 from tenuto.govern.use_case import Case, Desk, use_case
 from tenuto.govern.verify import ProblemKind, Report, verify_bundle
@@ -174,3 +175,44 @@ def test_records_are_found_by_what_people_search_for(desk: Desk) -> None:
     last = everything[2].record
     older = entries(desk, SCOPE, wanted=Filter(before=(datetime.fromisoformat(last.time), last.id)))
     assert [one.seq for one in older] == [3, 2, 1]
+
+
+@pytest.mark.capability("C7")
+def test_a_scope_reads_its_own_records_and_no_other(
+    desk: Desk, witness: Witness, make_workspace: Callable[..., Scope]
+) -> None:
+    """The organisation's records too stay with those who may read the organisation's log."""
+    places = [SCOPE, make_workspace("one"), make_workspace("two")]
+    for number, place in enumerate(places):
+        do(desk, place, number=number)
+    found = {}
+    for number, place in enumerate(places):
+        [own] = entries(desk, place, wanted=Filter(action="test:thing:do"))
+        assert (own.record.workspace, own.record.detail) == (place.workspace, {"number": number})
+        everything = entries(desk, place, wanted=Filter())
+        assert {one.record.workspace for one in everything} == {place.workspace}
+        found[place.workspace] = own.record.id
+    for place in places:
+        for workspace, record in found.items():
+            if workspace == place.workspace:
+                assert entry(desk, place, record_id=record, witness=witness).entry.record.id == record
+            else:
+                with pytest.raises(TenutoError) as caught:
+                    entry(desk, place, record_id=record, witness=witness)
+                assert caught.value.fault.code == "govern.record_unknown"
+
+
+@pytest.mark.capability("C7")
+def test_what_is_verified_and_exported_reaches_up_to_this_moment(
+    desk: Desk, witness: Witness, tmp_path: Path
+) -> None:
+    run_and_sign(desk, witness, tmp_path, count=2)
+    do(desk, SCOPE, number=2)
+    assert verify(desk, SCOPE, witness=witness).tail_proven == 2
+
+    def catch_up() -> None:
+        sign(desk, witness, tmp_path)
+
+    assert verify(desk, SCOPE, witness=witness, catch_up=catch_up).tail_proven == 4
+    manifest = export(desk, SCOPE, witness=witness, target=tmp_path / "log.zip", catch_up=catch_up)
+    assert manifest.records == 5

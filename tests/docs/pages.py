@@ -9,24 +9,30 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 RUNNABLE = {"bash", "console", "python"}
+PLATFORM = "run on a platform"
 
 _FENCE = re.compile(
     r"^(?P<ticks>`{3,})(?P<language>[^`\n]*)\n(?P<body>.*?)^(?P=ticks)`*[ \t]*$", re.DOTALL | re.MULTILINE
 )
-_ORDER = re.compile(r"<!-- (?P<order>run|not run: (?P<reason>[^>]+?)) -->\n\s*\Z")
+_ORDER = re.compile(r"<!-- (?P<order>run|run on a platform|file: (?P<file>\S+)|not run: [^>]+?) -->\n\s*\Z")
 _LINK = re.compile(r"(?<!!)\[[^\]]*\]\((?P<target>[^)\s]+)\)")
 _HEADING = re.compile(r"^#{1,6}\s+(?P<title>.+?)\s*$", re.MULTILINE)
 
 
 @dataclass(frozen=True)
 class Block:
-    """A fenced example. ``order`` is "run", "not run: ..." or "" when nothing was said."""
+    """A fenced example. ``order`` is what was said of it before, or "" when nothing was."""
 
     page: str
     line: int
     language: str
     body: str
     order: str
+    file: str = ""  # what the reader writes it into
+
+    @property
+    def followed(self) -> bool:
+        return bool(self.order) and not self.order.startswith("not run")
 
     @property
     def place(self) -> str:
@@ -52,7 +58,8 @@ class Page:
             order = _ORDER.search(self.text[: fence.start()])
             line = self.text.count("\n", 0, fence.start()) + 1
             language = fence["language"].strip()
-            yield Block(self.name, line, language, fence["body"], order["order"] if order else "")
+            said, file = (order["order"], order["file"] or "") if order else ("", "")
+            yield Block(self.name, line, language, fence["body"], said, file)
 
     def links(self) -> Iterator[tuple[int, str]]:
         prose = re.sub(r"`[^`\n]*`", "", self.prose)

@@ -20,7 +20,7 @@ CHILD_FAILED = Fault(
     "app.child_failed",
     FaultKind.UNAVAILABLE,
     "one of Tenuto's own processes does not run",
-    "Read the log that the detail names; `tenuto doctor` looks at the usual causes.",
+    "Read the log that the detail names: its last lines say why.",
     retryable=True,
 )
 EGRESS_REFUSED = Fault(

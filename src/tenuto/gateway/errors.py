@@ -218,7 +218,7 @@ CONTROL_PLANE_AWAY = Fault(
     "gateway.control_plane_unavailable",
     FaultKind.UNAVAILABLE,
     "the control plane does not answer; model calls are not affected",
-    "Try again shortly; if it lasts, see `tenuto doctor`.",
+    "Try again shortly; if it lasts, read `logs/control.log` in the home of the platform.",
     retryable=True,
 )
 SERVING_AWAY = Fault(

@@ -14,7 +14,7 @@ ACTION_UNKNOWN = Fault(
     "govern.action_unknown",
     FaultKind.INVALID,
     "no action has that name",
-    "Use one of the actions that `tenuto policy actions` lists.",
+    "Use one of the actions that the reference lists.",
 )
 FACTS_INVALID = Fault(
     "govern.facts_invalid",
@@ -26,7 +26,7 @@ POLICY_INVALID = Fault(
     "govern.policy_invalid",
     FaultKind.INVALID,
     "a policy does not fit the schema",
-    "Correct the policy that the detail names; `tenuto policy schema` prints the schema.",
+    "Correct the policy that the detail names; the reference lists actions and kinds.",
 )
 POLICY_UNDECIDED = Fault(
     "govern.policy_undecided",

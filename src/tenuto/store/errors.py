@@ -8,7 +8,7 @@ DATABASE_UNAVAILABLE = Fault(
     "store.database_unavailable",
     FaultKind.UNAVAILABLE,
     "the database does not answer",
-    "Try again in a moment; if it lasts, see `tenuto doctor` or the database's own log.",
+    "Try again in a moment; if it lasts, see the database's own log.",
     retryable=True,
 )
 DATABASE_ADDRESS = Fault(

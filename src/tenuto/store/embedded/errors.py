@@ -63,7 +63,7 @@ DATA_VERSION = Fault(
     "store.postgres_data_version",
     FaultKind.UNSUPPORTED,
     "the database was made by another major version of PostgreSQL",
-    "Install the Tenuto version that made it, export with `tenuto backup`, and restore with this version.",
+    "Install the Tenuto version that made it, or restore a backup of this version.",
 )
 DATA_INCOMPATIBLE = Fault(
     "store.postgres_data_incompatible",

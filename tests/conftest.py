@@ -1,3 +1,9 @@
 """What holds for every test. Fixtures of one kind live in ``tests/support``."""
 
-pytest_plugins = ["support.not_run", "support.platform", "support.properties", "support.world"]
+pytest_plugins = [
+    "support.environment",
+    "support.not_run",
+    "support.platform",
+    "support.properties",
+    "support.world",
+]

@@ -20,8 +20,8 @@ from tenuto.core.errors import TenutoError
 
 _PREFIX = "TENUTO_"
 _BASE = re.compile(r"https?://([a-z0-9.-]+|\[[0-9a-f:]+\])(:[0-9]{1,5})?")
-# Read by the command line's client and by the tests, not by the platform itself.
-_FOREIGN = frozenset({"TENUTO_TOKEN", "TENUTO_URL", "TENUTO_WORKSPACE", "TENUTO_TEST_APT"})
+# Read by the command line's client, not by the platform itself.
+_FOREIGN = frozenset({"TENUTO_TOKEN", "TENUTO_URL", "TENUTO_WORKSPACE"})
 
 
 class Doc(msgspec.Struct, frozen=True):

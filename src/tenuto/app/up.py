@@ -11,17 +11,20 @@ from pathlib import Path
 
 import msgspec
 
-from tenuto.app.building import build
 from tenuto.app.database import logins_of, prepare_outside, start_embedded
 from tenuto.app.database_watch import DatabaseWatch
 from tenuto.app.errors import ALREADY_UP
 from tenuto.app.keys import ensure_keys
-from tenuto.app.schema import migrations
+from tenuto.app.ports import with_free_port
+from tenuto.app.schema import bring_current
 from tenuto.app.settings import Settings, child_environment
 from tenuto.app.supervision import Child, Supervisor
 from tenuto.core.clock import Clock, SystemClock
 from tenuto.core.errors import TenutoError
-from tenuto.govern.identities.entrance import bootstrap_token
+from tenuto.core.words import Scope, system_actor
+from tenuto.govern.workspaces.queries import the_organisation
+from tenuto.store.blobs import Blobs
+from tenuto.store.database import Database, Logins
 from tenuto.store.embedded.locks import HeldLock, try_lock
 from tenuto.store.embedded.words import Progress
 
@@ -43,14 +46,13 @@ def running(settings: Settings, notice: Notice) -> Iterator[Running]:
     """Keep the platform up for as long as the block lasts. Raises if it cannot come up."""
     clock, notice = SystemClock(), _undisturbing(notice)
     settings.home.mkdir(mode=0o700, parents=True, exist_ok=True)
-    with _alone(settings.home), _database(settings, clock, notice):
+    with _alone(settings.home), _database(settings := with_free_port(settings), clock, notice):
         ensure_keys(settings.keys)
-        migrations().upgrade(logins_of(settings, clock))
-        token = _prepare(settings)
+        token = _prepare(settings, logins_of(settings, clock))
         supervisor = Supervisor(_children(settings), lambda name, what: notice(f"{name} {what}"))
         try:
             supervisor.start()
-            yield Running(_address(settings), token, supervisor.pids)
+            yield Running(settings.address, token, supervisor.pids)
         finally:
             supervisor.stop()
 
@@ -81,11 +83,26 @@ def _nobody_listens(_progress: Progress) -> None:
     """A start that is tried again and again tells its outcome only."""
 
 
-def _prepare(settings: Settings) -> str | None:
-    """Clear what a crash left, and offer the first owner's token while there is none."""
+def _prepare(settings: Settings, logins: Logins) -> str | None:
+    """Bring the schema up to date, clear what a crash left, offer the first owner's token while there is none."""
+    bring_current(logins)
+    Blobs(settings.blobs, settings.home / "staging").clear_staging()
+    database = Database(logins, wait=settings.database_wait)
+    try:
+        with database.begin(Scope(system_actor("start"))) as tx:
+            owned = the_organisation(tx) is not None
+    finally:
+        database.close()
+    return None if owned else _token(settings)
+
+
+def _token(settings: Settings) -> str | None:
+    """Return the token that makes the first owner. All rooms are loaded for it, and for nothing else here."""
+    from tenuto.app.building import build
+    from tenuto.govern.identities.entrance import bootstrap_token
+
     platform = build(settings)
     try:
-        platform.blobs.clear_staging()
         token = bootstrap_token(platform.keeper)
         return token.reveal() if token is not None else None
     finally:
@@ -111,11 +128,6 @@ def _alone(home: Path) -> Iterator[None]:
     lock.sign()
     with lock:
         yield
-
-
-def _address(settings: Settings) -> str:
-    host = f"[{settings.host}]" if ":" in settings.host else settings.host
-    return f"http://{host}:{settings.port}"
 
 
 def _tell(notice: Notice, progress: Progress) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import subprocess
 import time
 from pathlib import Path
@@ -42,6 +43,16 @@ def test_an_installation_runs_once(own: CommandLine, running_platform: RunningPl
     error = own.json("up", f"--home={running_platform.home}", expect=1)
     assert error["code"] == "app.already_up"
     assert str(running_platform.process.pid) in error["detail"]
+
+
+def test_a_port_that_somebody_has_is_told_before_anything_starts(own: CommandLine) -> None:
+    home = own.folder / "home"
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        error = own.json("up", f"--home={home}", f"--port={port}", expect=1)
+    assert error["code"] == "app.port_taken"
+    assert str(port) in error["detail"]
+    assert not (home / "postgres").exists()
 
 
 def test_a_misspelt_setting_is_refused_with_the_nearest(own: CommandLine) -> None:

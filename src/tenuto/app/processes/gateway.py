@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import logging
 import signal
-import socket
 import threading
 from collections.abc import Callable
 from datetime import timedelta
@@ -21,7 +20,7 @@ from tenuto.app.data_plane.ledger import SpendLedger
 from tenuto.app.data_plane.secrets import ProviderSecrets
 from tenuto.app.data_plane.snapshots import Snapshots
 from tenuto.app.data_plane.spool import Spool
-from tenuto.app.errors import PORT_TAKEN
+from tenuto.app.ports import require_free
 from tenuto.app.settings import Settings
 from tenuto.app.sockets import control_socket, serving_socket
 from tenuto.core.errors import TenutoError
@@ -41,7 +40,7 @@ _DELIVERY_SECONDS = 2.0
 
 def run(settings: Settings, ready: Callable[[], None]) -> None:
     """Serve until told to stop, then finish what is in flight."""
-    _require_free(settings)
+    require_free(settings)
     platform = build(settings)
     snapshots = Snapshots(platform.desk.database, _compiler(platform, settings))
     ledger = SpendLedger(platform.desk, snapshots, Spool(settings.home / "spool" / "settlements.jsonl"))
@@ -127,13 +126,3 @@ def _deliver(ledger: SpendLedger, stopping: threading.Event) -> None:
         else:
             if delivered:
                 _log.info("spool.delivered settlements=%d", delivered)
-
-
-def _require_free(settings: Settings) -> None:
-    """Refuse a port that another program has: two servers on one port would share its connections."""
-    with socket.socket(socket.AF_INET6 if ":" in settings.host else socket.AF_INET) as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((settings.host, settings.port))
-        except OSError as error:
-            raise TenutoError(PORT_TAKEN, f"{settings.host}:{settings.port} ({error.strerror})") from None

@@ -148,6 +148,7 @@ FACTORIES: dict[str, Callable[[str], Row]] = {
         "provider": "p",
         "model": "m",
         "input_tokens": 1,
+        "prices": [],
         "expires_at": _NOW,
     },
     "resource": lambda workspace: {
@@ -207,6 +208,7 @@ FACTORIES: dict[str, Callable[[str], Row]] = {
     },
     "usage_record": lambda workspace: {
         "request_id": _NEW(),
+        "revision": 1,
         "workspace_id": workspace,
         "actor_id": "a",
         "key_id": "k",

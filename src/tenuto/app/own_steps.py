@@ -23,7 +23,7 @@ from tenuto.pipelines.errors import OWN_STEP_UNKNOWN
 from tenuto.pipelines.words import Encoding, StoredValue
 from tenuto.pipelines.worker.tools import Handed
 from tenuto.registry import use_cases as registry
-from tenuto.registry.queries import models
+from tenuto.registry.queries import model_made_by
 from tenuto.registry.use_cases import NewArtifact, NewModel
 from tenuto.registry.words import Edge, Evidence, ModelVersion
 from tenuto.serving.words import PickleClearance
@@ -87,7 +87,7 @@ class PlatformSteps:
     def _registered(self, handed: Handed, producer: str) -> ModelVersion | None:
         """Return what an earlier attempt registered before its worker died without having journalled it."""
         with self._platform.desk.database.begin(handed.run.scope) as tx:
-            return next((one for one in models(tx) if one.producer == producer), None)
+            return model_made_by(tx, producer)
 
     def _register(self, handed: Handed, producer: str) -> ModelVersion:
         given, run = _given(handed), handed.run

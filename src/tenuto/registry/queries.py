@@ -88,6 +88,11 @@ def model_by_id(tx: Transaction, version_id: str) -> ModelVersion:
     return _model(row)
 
 
+def model_made_by(tx: Transaction, producer: str) -> ModelVersion | None:
+    row = tx.first(_models().where(model_version.c.producer == producer))
+    return _model(row) if row else None
+
+
 def models(tx: Transaction, *, limit: int = 200) -> list[ModelVersion]:
     query = _models().order_by(model_version.c.created_at.desc()).limit(limit)
     return [_model(row) for row in tx.rows(query)]

@@ -94,3 +94,8 @@ def _metric_check(metrics: Mapping[str, float], name: str, bound: Bound) -> Chec
     return Check(
         label, CheckResult.FAIL if low or high else CheckResult.PASS, f"{value:.6g}; wanted {wanted}"
     )
+
+
+def is_of_a_run(producer: str) -> bool:
+    """Tell whether a step of a run made it: ``run:<id>/<node>``, and ``/<item>`` within a map."""
+    return producer.startswith("run:")

@@ -38,7 +38,10 @@ class BudgetSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class PriceSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What a model costs per million tokens from a moment on. ``model: "*"`` is for all of a provider's."""
+    """What a model costs per million tokens from a moment on. ``model: "*"`` is for all of a provider's.
+
+    It holds for calls that begin after it was declared: no call under way is priced anew.
+    """
 
     provider: str
     model: str

@@ -9,7 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert as upsert
 
-from tenuto.core.money import Money
+from tenuto.core.money import ZERO, Money
 from tenuto.spend.rules import period_start
 from tenuto.spend.tables import budget, budget_period, price, reservation, usage_record
 from tenuto.spend.words import (
@@ -22,6 +22,7 @@ from tenuto.spend.words import (
     Period,
     PeriodState,
     Price,
+    Quote,
     Settled,
     Spent,
     UsageSource,
@@ -30,6 +31,11 @@ from tenuto.store.database import Transaction
 from tenuto.store.schema import Id, Timestamp
 
 _LIFETIME_SECONDS = 900.0
+_later = usage_record.alias("later")
+# A call that was settled late has its estimate and its correction; only the correction counts.
+_CURRENT = ~sa.exists().where(
+    _later.c.request_id == usage_record.c.request_id, _later.c.revision > usage_record.c.revision
+)
 
 
 def price_of(tx: Transaction, provider: str, model: str, at: datetime) -> Price | None:
@@ -44,8 +50,8 @@ def price_of(tx: Transaction, provider: str, model: str, at: datetime) -> Price 
         return None
     cached = Money.of(row.cached_input) if row.cached_input is not None else None
     return Price(
-        row.provider,
-        row.model,
+        provider,
+        model,
         Money.of(row.input),
         Money.of(row.output),
         cached,
@@ -109,14 +115,15 @@ def _move(
     )
 
 
-def insert_reservation(tx: Transaction, intent: Intent, amount: Money, held: Sequence[PeriodState]) -> bool:
+def insert_reservation(tx: Transaction, intent: Intent, quote: Quote, held: Sequence[PeriodState]) -> bool:
     """Write the reservation. Returns False if the request was reserved before: nothing is reserved twice."""
     fresh = tx.scalar(
         upsert(reservation)
         .values(
             request_id=intent.request_id,
             workspace_id=intent.workspace,
-            amount=amount.decimal(),
+            amount=quote.amount.decimal(),
+            prices=[_kept_price(one) for one in quote.prices],
             budgets=[state.budget.id for state in held],
             starts=[state.starts_at for state in held],
             route=intent.route,
@@ -133,14 +140,38 @@ def insert_reservation(tx: Transaction, intent: Intent, amount: Money, held: Seq
     return fresh is not None
 
 
-def close_reservation(tx: Transaction, request_id: str) -> Any:
+def close_reservation(tx: Transaction, request_id: str, *, reclaimed: bool = False) -> Any:
     """Mark the reservation settled and return its row, or None if it was settled before."""
     return tx.first(
         sa.update(reservation)
         .where(reservation.c.request_id == request_id, reservation.c.settled_at.is_(None))
-        .values(settled_at=sa.func.tenuto_now())
+        .values(settled_at=sa.func.tenuto_now(), reclaimed=reclaimed)
         .returning(*reservation.c)
     )
+
+
+def correct_reservation(tx: Transaction, request_id: str) -> Any:
+    """Take back that a reservation was reclaimed and return its row, or None if it was not."""
+    return tx.first(
+        sa.update(reservation)
+        .where(reservation.c.request_id == request_id, reservation.c.reclaimed)
+        .values(reclaimed=False)
+        .returning(*reservation.c)
+    )
+
+
+def price_held(held: Any, provider: str, model: str) -> Price | None:
+    """Return the price of a candidate that was in force when the call was reserved."""
+    return next(
+        (_held_price(kept) for kept in held.prices if (kept["provider"], kept["model"]) == (provider, model)),
+        None,
+    )
+
+
+def booked(tx: Transaction, request_id: str) -> Money:
+    """Return the cost that was booked for a call already; one without a price was booked as nothing."""
+    cost = tx.scalar(sa.select(usage_record.c.cost).where(usage_record.c.request_id == request_id))
+    return ZERO if cost is None else Money.of(cost)
 
 
 def overdue(tx: Transaction, *, limit: int = 100) -> list[Any]:
@@ -155,9 +186,9 @@ def reservation_exists(tx: Transaction, request_id: str) -> bool:
     return found is not None
 
 
-def release(tx: Transaction, held: Any, states_: Sequence[PeriodState], spent: Money) -> None:
-    """Give the reserved amount back and book what was spent, in every budget that held it."""
-    back = Money(-Money.of(held.amount).picos)
+def release(tx: Transaction, states_: Sequence[PeriodState], held: Money, spent: Money) -> None:
+    """Give what was held back and book what was spent, in every budget that held it."""
+    back = Money(-held.picos)
     for state in states_:
         _move(tx, state.budget.id, state.starts_at, reserved=back, spent=spent)
 
@@ -184,11 +215,12 @@ def mark_fired(tx: Transaction, state: PeriodState, percents: Sequence[int]) -> 
     )
 
 
-def insert_usage(tx: Transaction, held: Any, outcome: Outcome, settled: Settled) -> None:
+def insert_usage(tx: Transaction, held: Any, outcome: Outcome, settled: Settled, revision: int) -> None:
     tx.execute(
         sa.insert(usage_record),
         {
             "request_id": outcome.request_id,
+            "revision": revision,
             "workspace_id": held.workspace_id,
             "actor_id": held.actor_id,
             "key_id": held.key_id,
@@ -210,6 +242,31 @@ def insert_usage(tx: Transaction, held: Any, outcome: Outcome, settled: Settled)
             "overhead_us": outcome.overhead_us,
             "client_request_id": outcome.client_request_id,
         },
+    )
+
+
+def _kept_price(price_: Price) -> dict[str, str | None]:
+    return {
+        "provider": price_.provider,
+        "model": price_.model,
+        "input": str(price_.input),
+        "output": str(price_.output),
+        "cached_input": str(price_.cached_input) if price_.cached_input is not None else None,
+        "valid_from": price_.valid_from.isoformat(),
+        "source": price_.source,
+    }
+
+
+def _held_price(kept: dict[str, Any]) -> Price:
+    cached = kept["cached_input"]
+    return Price(
+        kept["provider"],
+        kept["model"],
+        Money.of(kept["input"]),
+        Money.of(kept["output"]),
+        Money.of(cached) if cached is not None else None,
+        datetime.fromisoformat(kept["valid_from"]),
+        kept["source"],
     )
 
 
@@ -243,7 +300,7 @@ def ledger(
     """Return the newest calls that match; empty fields match everything."""
     row = usage_record.c
     pairs = ((row.actor_id, actor), (row.route, route), (row.request_id, request_id))
-    query = sa.select(usage_record).where(*(column == value for column, value in pairs if value))
+    query = sa.select(usage_record).where(_CURRENT, *(column == value for column, value in pairs if value))
     if before is not None:
         last = sa.tuple_(sa.literal(before[0], Timestamp), sa.literal(before[1], Id))
         query = query.where(sa.tuple_(row.at, row.request_id) < last)
@@ -263,6 +320,7 @@ def totals(tx: Transaction) -> list[Spent]:
             sa.func.sum(row.output_tokens).label("output_tokens"),
             sa.func.coalesce(sa.func.sum(row.cost), 0).label("cost"),
         )
+        .where(_CURRENT)
         .group_by(row.route, row.provider)
         .order_by(row.route, row.provider)
     )
@@ -296,7 +354,7 @@ def by_day(tx: Transaction, since: datetime) -> list[DaySpent]:
             sa.func.sum(row.output_tokens).label("output_tokens"),
             sa.func.coalesce(sa.func.sum(row.cost), 0).label("cost"),
         )
-        .where(row.at >= since)
+        .where(_CURRENT, row.at >= since)
         .group_by(day, row.route, row.provider, row.model)
         .order_by(day, row.route, row.provider, row.model)
     )
@@ -311,7 +369,7 @@ def spent_since(tx: Transaction, since: datetime) -> Interval:
             sa.func.count().label("calls"),
             sa.func.count().filter(row.cost.is_(None)).label("unpriced"),
             sa.func.coalesce(sa.func.sum(row.cost), 0).label("cost"),
-        ).where(row.at >= since)
+        ).where(_CURRENT, row.at >= since)
     )
     assert found is not None  # an aggregate always has its one row
     return Interval(since, found.calls, found.unpriced, Money.of(found.cost))
@@ -326,7 +384,7 @@ def _day_spent(row: Any) -> DaySpent:
 
 def _ledger_row(row: Any) -> LedgerRow:
     fields: dict[str, Any] = row._asdict()
-    for name in ("workspace_id", "client_request_id"):
+    for name in ("workspace_id", "client_request_id", "revision"):
         del fields[name]
     fields["usage_source"] = UsageSource(row.usage_source)
     fields["cost"] = None if row.cost is None else str(Money.of(row.cost))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 from sqlalchemy import BigInteger, Boolean, Column, Integer, Table, Text, Uuid
-from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
 from tenuto.store.schema import Amount, Id, Timestamp, metadata, workspace_column
 
@@ -63,15 +63,21 @@ reservation = Table(
     Column("provider", Text, nullable=False),
     Column("model", Text, nullable=False),
     Column("input_tokens", BigInteger, nullable=False),
+    # Those in force when the call was reserved: what is declared afterwards is for later calls.
+    Column("prices", JSONB, nullable=False),
     Column("created_at", Timestamp, nullable=False, server_default=_NOW),
     Column("expires_at", Timestamp, nullable=False),
     Column("settled_at", Timestamp),
+    # Settled with an estimate, because nobody did in time.
+    Column("reclaimed", Boolean, nullable=False, server_default=sa.false()),
 )
 
 usage_record = Table(
     "usage_record",
     metadata,
     Column("request_id", Id, primary_key=True),
+    # A late settlement is a revision of what was estimated; the highest one counts.
+    Column("revision", Integer, primary_key=True, server_default="1"),
     workspace_column(),
     Column("at", Timestamp, nullable=False, server_default=_NOW),
     Column("actor_id", Text, nullable=False),

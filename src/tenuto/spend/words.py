@@ -35,7 +35,7 @@ class Tokens(msgspec.Struct, frozen=True):
 
 
 class Price(msgspec.Struct, frozen=True):
-    """Prices per million tokens, valid from a moment on. ``source`` names the list it was taken from."""
+    """What a provider's model costs per million tokens. ``source`` names the declaration it was taken from."""
 
     provider: str
     model: str
@@ -44,6 +44,13 @@ class Price(msgspec.Struct, frozen=True):
     cached_input: Money | None
     valid_from: datetime
     source: str
+
+
+class Quote(msgspec.Struct, frozen=True):
+    """The most a call may cost, and the prices of its candidates at that moment, where there are any."""
+
+    amount: Money
+    prices: tuple[Price, ...]
 
 
 class Budget(msgspec.Struct, frozen=True):

@@ -309,3 +309,35 @@ def test_evidence_is_part_of_what_is_signed(world: World, scope: Scope) -> None:
     predicate = require_attested(world.keys.models.public_key, version.attestation, version.digest)
     assert [one["digest"] for one in predicate["evidence"]] == [one.digest for one in evidence]
     assert predicate["authors"] == version.authors
+
+
+# Once for each step.
+
+
+def made_by(producer: str) -> dict[str, Any]:
+    return {"artifact": msgspec.structs.replace(new_artifact("model"), producer=producer)}
+
+
+def test_a_step_that_registers_again_gets_what_it_registered(world: World, scope: Scope) -> None:
+    """It died after the commit and before its journal: the second attempt makes no second version."""
+    first = register(world, scope, **made_by("run:r1/register"))
+    again = register(world, scope, **made_by("run:r1/register"))
+    assert again == first
+    assert register(world, scope, **made_by("run:r1/register/2")).version == 2
+    assert register(world, scope, **made_by("upload")).version == 3
+    assert register(world, scope, **made_by("upload")).version == 4, "only steps are made once"
+
+
+def test_steps_that_register_at_once_make_one_version(world: World, scope: Scope) -> None:
+    with ThreadPoolExecutor(4) as pool:
+        made = list(pool.map(lambda _: register(world, scope, **made_by("run:r1/register")), range(4)))
+    assert {version.id for version in made} == {made[0].id}
+    assert len(registry.models(world.desk, scope)) == 1
+
+
+def test_the_database_keeps_a_step_to_one_version(world: World, scope: Scope) -> None:
+    made = register(world, scope, **made_by("run:r1/register"))
+    twin = msgspec.structs.replace(made, id=world.desk.ids.new(), version=2)
+    with pytest.raises(TenutoError) as caught, world.desk.database.begin(scope) as tx:
+        queries.insert_model(tx, twin)
+    assert "uq_model_version_producer" in str(caught.value)

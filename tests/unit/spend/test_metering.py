@@ -9,7 +9,7 @@ import pytest
 from tenuto.core.money import Money
 from tenuto.core.words import Scope, Verdict
 from tenuto.govern.resources.rules import Kinds
-from tenuto.govern.resources.use_cases import apply
+from tenuto.govern.resources.use_cases import apply, delete
 from tenuto.govern.resources.words import Document
 from tenuto.govern.use_case import Desk
 from tenuto.govern.workspaces.kinds import WORKSPACE
@@ -163,3 +163,111 @@ def test_what_a_dead_gateway_reserved_is_booked_as_estimated(desk: Desk, scope: 
         (state,) = queries.states(tx, desk.clock.now())
     assert (row.request_id, row.usage_source, row.status) == (wanted.request_id, "estimated", "failed")
     assert state.reserved == Money(0)
+
+
+# Settling late.
+
+
+def give_up(desk: Desk, scope: Scope) -> None:
+    """Let all open reservations be overdue, and reclaim them."""
+    with desk.database.begin(scope) as tx:
+        tx.execute(reservation.update().values(expires_at=desk.clock.now().replace(year=2020)))
+    assert reclaim(desk) == 1
+
+
+@pytest.mark.capability("G8")
+def test_what_is_settled_after_its_time_counts_as_it_was_used_and_once(desk: Desk, scope: Scope) -> None:
+    """A stream that lasted, or a spool that waited: the estimate gives way, and stays readable beneath."""
+    declare_budget(desk, scope, amount="1")
+    reserve(desk, scope, wanted := intent(desk, scope))
+    give_up(desk, scope)
+    assert spent(desk, scope) == Money.of("0.001"), "the reserved input, meanwhile"
+    settled = settle(desk, scope, outcome(wanted.request_id), ALLOWED)
+    assert settled is not None
+    assert settled.cost == Money.of("0.0017")
+    assert settle(desk, scope, outcome(wanted.request_id), ALLOWED) is None
+    assert reclaim(desk) == 0
+    assert spent(desk, scope) == Money.of("0.0017")
+    with desk.database.begin(scope) as tx:
+        [state] = queries.states(tx, desk.clock.now())
+        assert (state.spent, state.reserved) == (Money.of("0.0017"), Money(0))
+        kept = tx.rows(usage_record.select().order_by(usage_record.c.revision))
+        [shown] = queries.ledger(tx, actor="", route="", request_id="", before=None, limit=10)
+    assert [(row.revision, row.usage_source) for row in kept] == [(1, "estimated"), (2, "provider")]
+    assert (shown.usage_source, shown.status, shown.output_tokens) == (UsageSource.PROVIDER, "completed", 400)
+
+
+def test_a_correction_downwards_gives_money_back(desk: Desk, scope: Scope) -> None:
+    declare_budget(desk, scope, amount="1")
+    reserve(desk, scope, wanted := intent(desk, scope))
+    give_up(desk, scope)
+    settle(desk, scope, outcome(wanted.request_id, tokens=Tokens(input=10)), ALLOWED)
+    with desk.database.begin(scope) as tx:
+        [state] = queries.states(tx, desk.clock.now())
+    assert (state.spent, state.reserved) == (Money.of("0.00001"), Money(0))
+
+
+@pytest.mark.capability("G8")
+def test_late_settlements_at_once_count_once(desk: Desk, scope: Scope) -> None:
+    declare_budget(desk, scope, amount="1")
+    reserve(desk, scope, wanted := intent(desk, scope))
+    give_up(desk, scope)
+    with ThreadPoolExecutor(6) as pool:
+        told = list(pool.map(lambda _: settle(desk, scope, outcome(wanted.request_id), ALLOWED), range(6)))
+    assert sum(one is not None for one in told) == 1
+    assert spent(desk, scope) == Money.of("0.0017")
+
+
+def spent(desk: Desk, scope: Scope) -> Money:
+    """Return what all readings of the ledger agree on."""
+    with desk.database.begin(scope) as tx:
+        since = desk.clock.now().replace(year=2020)
+        interval, [total] = queries.spent_since(tx, since), queries.totals(tx)
+        [day] = queries.by_day(tx, since)
+        [state] = queries.states(tx, desk.clock.now())
+    assert (interval.calls, total.calls, day.calls) == (1, 1, 1)
+    assert Money.of(total.cost) == day.cost == interval.cost == state.spent
+    return interval.cost
+
+
+# Prices.
+
+
+def declare_price(desk: Desk, scope: Scope, **spec: object) -> None:
+    document = Document("Price", "sim", {"provider": "sim", "model": "*", **spec})
+    apply(desk, msgspec.structs.replace(scope, workspace=None), kinds=KINDS, documents=[document])
+
+
+@pytest.mark.capability("G8")
+def test_a_call_costs_what_was_declared_when_it_was_reserved(desk: Desk, scope: Scope) -> None:
+    """A price that says it was valid since 1970 is for the calls that begin after it was declared."""
+    declare_budget(desk, scope, amount="1")
+    reserve(desk, scope, under_way := intent(desk, scope))
+    declare_price(desk, scope, input="100", output="200")
+    reserve(desk, scope, later := intent(desk, scope))
+    before = settle(desk, scope, outcome(under_way.request_id), ALLOWED)
+    after = settle(desk, scope, outcome(later.request_id), ALLOWED)
+    assert before is not None
+    assert after is not None
+    assert (before.cost, after.cost) == (Money.of("0.0017"), Money.of("0.17"))
+    assert before.price_source.endswith("@1")
+    assert after.price_source.endswith("@2")
+
+
+def test_a_price_that_is_taken_away_still_holds_for_calls_under_way(desk: Desk, scope: Scope) -> None:
+    reserve(desk, scope, wanted := intent(desk, scope))
+    organisation = msgspec.structs.replace(scope, workspace=None)
+    delete(desk, organisation, kinds=KINDS, kind="Price", name="sim")
+    settled = settle(desk, scope, outcome(wanted.request_id), ALLOWED)
+    assert settled is not None
+    assert settled.cost == Money.of("0.0017")
+
+
+def test_a_price_declared_under_way_prices_nothing_that_had_none(desk: Desk, scope: Scope) -> None:
+    unknown = (Candidate("other", "m"),)
+    reserve(desk, scope, wanted := intent(desk, scope, candidates=unknown))
+    document = Document("Price", "late", {"provider": "other", "model": "m", "input": "1", "output": "1"})
+    apply(desk, msgspec.structs.replace(scope, workspace=None), kinds=KINDS, documents=[document])
+    settled = settle(desk, scope, outcome(wanted.request_id, provider="other"), ALLOWED)
+    assert settled is not None
+    assert (settled.cost, settled.price_source) == (None, "unpriced")

@@ -61,6 +61,8 @@ create table model_version (
   unique (workspace_id, name, version)
 );
 create index ix_model_version_digest on model_version (workspace_id, digest);
+create unique index uq_model_version_producer on model_version (workspace_id, producer)
+  where producer like 'run:%';
 
 create table model_stage (
   model_version_id uuid primary key references model_version,

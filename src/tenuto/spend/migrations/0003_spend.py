@@ -63,16 +63,19 @@ create table reservation (
   provider     text not null,
   model        text not null,
   input_tokens bigint not null,
+  prices       jsonb not null,
   created_at   timestamptz not null default tenuto_now(),
   expires_at   timestamptz not null,
-  settled_at   timestamptz
+  settled_at   timestamptz,
+  reclaimed    boolean not null default false
 );
 create index ix_reservation_open on reservation (expires_at) where settled_at is null;
 """
 
 LEDGER = """
 create table usage_record (
-  request_id    uuid primary key,
+  request_id    uuid not null,
+  revision      integer not null default 1 check (revision >= 1),
   workspace_id  uuid not null references workspace,
   at            timestamptz not null default tenuto_now(),
   actor_id      text not null,
@@ -93,7 +96,8 @@ create table usage_record (
   price_source  text not null,
   duration_ms   bigint not null,
   overhead_us   bigint not null,
-  client_request_id text
+  client_request_id text,
+  primary key (request_id, revision)
 );
 create index ix_usage_record_at on usage_record (workspace_id, at desc);
 create index ix_usage_record_actor on usage_record (workspace_id, actor_id, at desc);

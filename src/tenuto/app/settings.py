@@ -56,6 +56,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         Path | None, Doc("Folder for signed audit checkpoints, outside `home`; best on another machine.")
     ] = None
     source_roots: Annotated[str, Doc("Colon-separated folders from which data sources may be read.")] = ""
+    source_limit: Annotated[
+        int, Doc("Largest size of all files of a source together, in bytes; they are read into memory.")
+    ] = 500_000_000
     plugin_distributions: Annotated[
         str, Doc("Comma-separated distributions whose plugins may be loaded, besides Tenuto's own.")
     ] = ""

@@ -72,6 +72,7 @@ def services(platform: Platform, checkpoint_now: Callable[[], None]) -> Services
         signer=platform.keys.models,
         blobs=platform.blobs,
         source_roots=source_roots(platform.settings),
+        source_limit=platform.settings.source_limit,
         scratch=scratch,
         address=platform.settings.address,
         choices=_choices(platform),

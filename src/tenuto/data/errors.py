@@ -16,6 +16,12 @@ SOURCE_EMPTY = Fault(
     "the source holds no file of its format",
     "Put at least one file into the source, or correct its path and format.",
 )
+SOURCE_TOO_LARGE = Fault(
+    "data.source_too_large",
+    FaultKind.TOO_LARGE,
+    "the source holds more than is read at once",
+    "Split the source into several, or raise the setting `source_limit` if the machine has the memory.",
+)
 SOURCE_UNREADABLE = Fault(
     "data.source_unreadable",
     FaultKind.INVALID,

@@ -11,7 +11,7 @@ import msgspec
 
 from tenuto.core.words import Scope
 from tenuto.data.profiling import profile_of, schema_of
-from tenuto.data.reading import read_source
+from tenuto.data.reading import LARGEST_SOURCE, read_source
 from tenuto.data.use_cases import source_to_read
 from tenuto.data.words import TableRead
 from tenuto.govern.use_case import Desk
@@ -23,14 +23,21 @@ PARQUET = "application/vnd.apache.parquet"
 
 
 def ingest(
-    desk: Desk, scope: Scope, blobs: Blobs, roots: Sequence[Path], *, source: str, dataset: str
+    desk: Desk,
+    scope: Scope,
+    blobs: Blobs,
+    roots: Sequence[Path],
+    *,
+    source: str,
+    dataset: str,
+    limit: int = LARGEST_SOURCE,
 ) -> DatasetVersion:
     """Read the source as it is now and register what it holds as the next version of ``dataset``.
 
     The files are read outside any transaction; nothing is registered unless every row was read.
     """
     declared = source_to_read(desk, scope, name=source)
-    read = read_source(declared.spec, roots)
+    read = read_source(declared.spec, roots, limit)
     stored = store_table(blobs, read.table)
     new = NewDataset(
         name=dataset,

@@ -18,10 +18,12 @@ from tenuto.data.errors import (
     ML_MISSING,
     SOURCE_EMPTY,
     SOURCE_OUTSIDE,
+    SOURCE_TOO_LARGE,
     SOURCE_UNREADABLE,
 )
 from tenuto.data.words import ColumnType, FileRead, SourceSpec, TableRead
 
+LARGEST_SOURCE = 500_000_000  # bytes
 _IN_COLUMN = re.compile(r"In CSV column #(?P<column>\d+): Row #(?P<row>\d+): (?P<what>.*)", re.DOTALL)
 _IN_ROW = re.compile(r"CSV parse error: Row #(?P<row>\d+): (?P<what>.*)", re.DOTALL)
 _TOO_LONG = "straddles two block boundaries"
@@ -29,9 +31,13 @@ _LONGEST_ROW = 8 << 20  # bytes: Arrow reads in pieces of this size, and a row b
 _LONGEST_HEADER = 1 << 20  # bytes that are looked at to name a column in an error
 
 
-def read_source(spec: SourceSpec, roots: Sequence[Path]) -> TableRead:
-    """Read every CSV file of the source, in name order. Links that lead outside ``roots`` are refused."""
+def read_source(spec: SourceSpec, roots: Sequence[Path], limit: int = LARGEST_SOURCE) -> TableRead:
+    """Read every CSV file of the source, in name order. Links that lead outside ``roots`` are refused.
+
+    All of it is held in memory: more than ``limit`` bytes together are refused before one is read.
+    """
     files = _files(Path(spec.path), roots)
+    _require_size(files, limit)
     parts = [_read_csv(path, spec) for path in files]
     first = parts[0][0].schema.names
     for (table, _), path in zip(parts, files, strict=True):
@@ -51,6 +57,14 @@ def _files(path: Path, roots: Sequence[Path]) -> list[Path]:
     if not found:
         raise TenutoError(SOURCE_EMPTY, str(path))
     return found
+
+
+def _require_size(files: Sequence[Path], limit: int) -> None:
+    size = sum(path.stat().st_size for path in files)
+    if size > limit:
+        raise TenutoError(
+            SOURCE_TOO_LARGE, f"{size} bytes in {len(files)} files; at most {limit} are read", limit=limit
+        )
 
 
 def _read_csv(path: Path, spec: SourceSpec) -> tuple[Any, FileRead]:

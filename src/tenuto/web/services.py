@@ -38,6 +38,7 @@ class Services(msgspec.Struct, frozen=True, kw_only=True):
     signer: Signer
     blobs: Blobs
     source_roots: tuple[Path, ...]
+    source_limit: int  # bytes of a source that are read into memory
     scratch: Path  # for files that are made to be sent
     address: str  # under which this installation is reached
     choices: tuple[ProviderChoice, ...]

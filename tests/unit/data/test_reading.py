@@ -149,6 +149,20 @@ def test_a_source_without_files_is_said_to_be_empty(root: Path) -> None:
         assert caught.value.fault.code == "data.source_empty"
 
 
+def test_more_than_may_be_held_in_memory_is_refused_before_it_is_read(root: Path) -> None:
+    for name in ("a.csv", "b.csv"):
+        with (root / name).open("wb") as file:
+            file.truncate(1_500_000_000)
+    with pytest.raises(TenutoError, match="3000000000 bytes in 2 files") as caught:
+        read_source(SourceSpec(str(root)), [root])
+    assert caught.value.fault.code == "data.source_too_large"
+    (root / "a.csv").write_text("a\n1\n")
+    (root / "b.csv").unlink()
+    with pytest.raises(TenutoError, match="at most 3 are read"):
+        read_source(SourceSpec(str(root)), [root], limit=3)
+    assert read_source(SourceSpec(str(root)), [root], limit=4).table.num_rows == 1
+
+
 def test_a_file_that_may_not_be_read_is_told(read: Read, root: Path) -> None:
     if os.geteuid() == 0:
         pytest.skip("needs an ordinary user")

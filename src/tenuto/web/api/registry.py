@@ -60,6 +60,7 @@ def ingest_source(call: Call, body: IngestBody, _query: None) -> DatasetVersion:
         services.source_roots,
         source=call.path["name"],
         dataset=body.dataset,
+        limit=services.source_limit,
     )
 
 

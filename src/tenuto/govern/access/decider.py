@@ -13,6 +13,7 @@ import msgspec
 from tenuto.core.words import Actor, ActorKind, Ref, Verdict
 from tenuto.govern.access import queries
 from tenuto.govern.access.queries import Granted
+from tenuto.govern.actions import Action
 from tenuto.govern.policy import Authorizer, Binding, Explanation, Place, PolicyLibrary
 from tenuto.govern.workspaces import queries as places
 from tenuto.store.database import Transaction
@@ -51,6 +52,10 @@ class CedarDecider:
     def roles(self) -> list[str]:
         """The names of all roles that somebody can be given."""
         return sorted(self._library.roles)
+
+    def actions_of(self, role: str) -> list[Action]:
+        """Return what a role can allow. On what, and under which conditions, its policies say."""
+        return [action for action in Action if self._library.templates_of(role, action)]
 
     def require_sound(self, granted: Granted) -> None:
         """Raise unless decisions can rest on ``granted``: one unsound binding would stop them all."""

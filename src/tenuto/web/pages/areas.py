@@ -11,6 +11,7 @@ from tenuto.web.pages import (
     home,
     invitation,
     models,
+    providers,
     runs,
     spend,
     start,
@@ -32,4 +33,5 @@ AREAS = (
     spend,
     access,
     audit,
+    providers,
 )

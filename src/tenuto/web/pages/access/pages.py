@@ -44,6 +44,8 @@ def _people(call: Call, *, status: int | None = None, **more: Any) -> View:
         "roles": services_of(call).decider.roles,
         "may_invite": allowed(call, scope, "govern:person:invite", "Person"),
         "may_create": allowed(call, scope, "govern:service_account:create", "ServiceAccount"),
+        "may_shut_out": allowed(call, scope, "govern:person:deactivate", "Person"),
+        "may_shut_account": allowed(call, scope, "govern:service_account:deactivate", "ServiceAccount"),
         "may_grant": allowed(call, _scope(call, stands), "govern:role_binding:grant", "RoleBinding"),
         "may_revoke": allowed(call, _scope(call, stands), "govern:role_binding:revoke", "RoleBinding"),
         "invited": None,
@@ -61,6 +63,41 @@ def invite(call: Call, body: InviteForm, _query: None) -> View:
     )
     link = f"{services.address}/invitation?token={made.token.reveal()}"
     return _people(call, invited={"person": made.person, "link": link})
+
+
+def shut_out(call: Call, _body: None, _query: None) -> Redirect:
+    told = identities.deactivate(
+        services_of(call).desk, organisation_scope(call), person_id=call.path["person"]
+    )
+    ended: dict[str, str | int] = {
+        "name": told.actor.name,
+        "count": told.sessions_ended + len(told.keys_revoked),
+    }
+    return Redirect(PEOPLE, flash=Flash("access.shut_out_done", ended))
+
+
+def let_in(call: Call, _body: None, _query: None) -> Redirect:
+    person = identities.reactivate(
+        services_of(call).desk, organisation_scope(call), person_id=call.path["person"]
+    )
+    return Redirect(PEOPLE, flash=Flash("access.let_in_done", {"name": person.name}))
+
+
+def shut_account_out(call: Call, _body: None, _query: None) -> Redirect:
+    told = identities.deactivate_account(
+        services_of(call).desk, organisation_scope(call), name=call.path["name"]
+    )
+    return Redirect(
+        PEOPLE,
+        flash=Flash("access.shut_out_done", {"name": told.actor.name, "count": len(told.keys_revoked)}),
+    )
+
+
+def let_account_in(call: Call, _body: None, _query: None) -> Redirect:
+    account = identities.reactivate_account(
+        services_of(call).desk, organisation_scope(call), name=call.path["name"]
+    )
+    return Redirect(PEOPLE, flash=Flash("access.let_in_done", {"name": account.name}))
 
 
 def create_account(call: Call, body: AccountForm, _query: None) -> Redirect:

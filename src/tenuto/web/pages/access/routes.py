@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from tenuto.web.pages.access import pages
+from tenuto.web.pages.access import pages, policies
 from tenuto.web.pages.access.forms import AccountForm, GrantForm, InviteForm, KeyForm, WhyForm, WhyQuery
 from tenuto.web.pages.declaring import form, page
-from tenuto.web.registry.words import Group, Nav, Route
+from tenuto.web.registry.words import Group, Handler, Nav, Route
 
 _PEOPLE, _KEYS, _WHY = "access.title", "access.keys.title", "access.why.title"
 
 
 def routes() -> list[Route]:
-    return [*_reading_routes(), *_people_routes(), *_key_routes()]
+    return [*_reading_routes(), *_people_routes(), *_shutting_routes(), *_key_routes()]
 
 
 def _reading_routes() -> list[Route]:
@@ -32,6 +32,14 @@ def _reading_routes() -> list[Route]:
             action="govern:api_key:read",
             resource="ApiKey",
             title=_KEYS,
+        ),
+        page(
+            policies.POLICIES,
+            policies.show,
+            "What each role can allow, and the policies in Cedar",
+            action="govern:organisation:read",
+            resource="Organisation",
+            title="access.policies.title",
         ),
         page(
             pages.WHY,
@@ -100,6 +108,41 @@ def _people_routes() -> list[Route]:
             audit="access.changed",
             title=_PEOPLE,
             when_refused=pages.refused_people("revoke"),
+        ),
+    ]
+
+
+def _shutting_routes() -> list[Route]:
+    def shutting(path: str, handler: Handler, summary: str, kind: str, audit: str) -> Route:
+        action = "govern:person:deactivate" if kind == "Person" else "govern:service_account:deactivate"
+        return form(
+            f"/access/{path}",
+            handler,
+            summary,
+            action=action,
+            resource=kind,
+            audit=audit,
+            title=_PEOPLE,
+            when_refused=pages.refused_people("shut"),
+        )
+
+    person, account = "people/{person}", "accounts/{name}"
+    return [
+        shutting(f"{person}/shut-out", pages.shut_out, "Shut a person out", "Person", "person.deactivated"),
+        shutting(f"{person}/let-in", pages.let_in, "Let a person back in", "Person", "person.reactivated"),
+        shutting(
+            f"{account}/shut-out",
+            pages.shut_account_out,
+            "Shut a service account out",
+            "ServiceAccount",
+            "service_account.deactivated",
+        ),
+        shutting(
+            f"{account}/let-in",
+            pages.let_account_in,
+            "Let a service account back in",
+            "ServiceAccount",
+            "service_account.reactivated",
         ),
     ]
 

@@ -14,6 +14,7 @@ from docs.pages import ROOT, page
 ROW = re.compile(
     r"^\| (?P<id>[A-Z]\d+) \| (?P<what>[^|]+) \| (?P<state>[^|]+) \| ?(?P<where>[^|]*?) ?\|$", re.MULTILINE
 )
+LINK = re.compile(r"\[[^]]+\]\((?P<page>[^)#]+)[^)]*\)")
 STATE = re.compile(r"works|works in part: .+|not yet")
 COUNTS = {"G": 25, "O": 10, "D": 10, "M": 15, "W": 10, "S": 10, "C": 19, "U": 13}
 
@@ -81,6 +82,25 @@ def test_what_works_is_tested_and_documented(table: list[Row], marks: dict[str, 
     works = [row for row in table if row.state == "works"]
     assert [row.id for row in works if row.id not in marks] == [], "claimed, and no test is marked with it"
     assert [row.id for row in works if "](" not in row.where] == [], "claimed, and no page says how"
+
+
+def test_what_works_in_part_has_a_page_and_a_test_or_examples_that_are_run(
+    table: list[Row], marks: dict[str, list[str]]
+) -> None:
+    partly = [row for row in table if row.state.startswith("works in part")]
+    assert [row.id for row in partly if not LINK.fullmatch(row.where)] == []
+    untested = [row for row in partly if row.id not in marks]
+    assert [row.id for row in untested if not _is_followed(row)] == []
+
+
+def _is_followed(row: Row) -> bool:
+    link = LINK.fullmatch(row.where)
+    assert link is not None
+    return any(block.followed for block in page(f"docs/{link['page']}").blocks())
+
+
+def test_what_is_not_there_yet_is_not_marked(table: list[Row], marks: dict[str, list[str]]) -> None:
+    assert [row.id for row in table if row.state == "not yet" and row.id in marks] == []
 
 
 def test_marks_are_found_wherever_they_stand() -> None:

@@ -38,6 +38,7 @@ COMMANDS = (
     Command("setup", "sign_in:setup", _SIGN_IN, "Make the first owner with the one-time token."),
     Command("login", "sign_in:login", _SIGN_IN, "Sign in to a platform and keep the key for twelve hours."),
     Command("logout", "sign_in:logout", _SIGN_IN, "End the sign-in and forget its key."),
+    Command("password", "sign_in:password", _SIGN_IN, "Set a new password of yours; every session ends."),
     Command("whoami", "sign_in:whoami", _SIGN_IN, "Say who you are to the platform."),
     Command("plan", "declaring:plan", _DECLARE, "Show what applying files would change."),
     Command("apply", "declaring:apply", _DECLARE, "Make the things declared in files so."),
@@ -56,8 +57,10 @@ COMMANDS = (
     Command("approve", "deciding:approve", _DECIDE, "Approve a model version, its evidence and its gate."),
     Command("refuse", "deciding:refuse", _DECIDE, "Refuse a model version."),
     Command("deploy", "deciding:deploy", _DECIDE, "Put an approved model version into traffic."),
-    Command("person", "people:person", _WHO, "Invite people, and list them."),
-    Command("service-account", "people:account", _WHO, "Make identities for programs, and list them."),
+    Command("person", "people:person", _WHO, "Invite people, list them, shut them out."),
+    Command(
+        "service-account", "people:account", _WHO, "Make identities for programs, list them, shut them out."
+    ),
     Command("access", "access:app", _WHO, "Give roles, take them away, list them."),
     Command("explain", "access:explain", _WHO, "Say why somebody may or may not do something."),
     Command("key", "keys:app", _WHO, "Make, list and revoke API keys."),

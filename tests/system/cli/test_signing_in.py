@@ -104,6 +104,36 @@ def test_an_invited_person_comes_in_and_may_only_what_was_given(
     )
 
 
+@pytest.mark.capability("C4")
+def test_who_is_shut_out_stays_out_until_let_in_again(owner: CommandLine, stranger: CommandLine) -> None:
+    token = owner.json("person", "invite", "dora@example.com", "--name", "Dora")["token"]
+    stranger("person", "accept", "--name", "Dora", "--stdin", typed=f"{token}\nanother four words\n")
+    owner("service-account", "create", "doras-robot")
+    assert "Dora is shut out" in owner("person", "deactivate", "dora@example.com").stdout
+    assert stranger.json("whoami", expect=1)["code"] == "govern.key_refused"
+    enter = ["login", "--email", "dora@example.com", "--password-stdin"]
+    assert stranger.json(*enter, typed="another four words\n", expect=1)["code"] == "govern.sign_in_refused"
+    assert "may sign in again" in owner("person", "reactivate", "dora@example.com").stdout
+    stranger(*enter, typed="another four words\n")
+    assert "doras-robot is shut out" in owner("service-account", "deactivate", "doras-robot").stdout
+    assert "may act again" in owner("service-account", "reactivate", "doras-robot").stdout
+
+
+@pytest.mark.capability("C8")
+def test_a_new_password_takes_the_place_of_the_old(owner: CommandLine, stranger: CommandLine) -> None:
+    token = owner.json("person", "invite", "emil@example.com", "--name", "Emil")["token"]
+    stranger("person", "accept", "--name", "Emil", "--stdin", typed=f"{token}\nthe first four words\n")
+    changed = stranger("password", "--stdin", typed="the first four words\nthe other four words\n").stdout
+    assert "the password of emil@example.com is set" in changed
+    assert "works on" in changed
+    enter = ["login", "--email", "emil@example.com", "--password-stdin"]
+    assert stranger.json(*enter, typed="the first four words\n", expect=1)["code"] == "govern.sign_in_refused"
+    stranger(*enter, typed="the other four words\n")
+    ended = stranger("password", "--revoke-keys", "--stdin", typed="the other four words\none more of them\n")
+    assert "ended" in ended.stdout
+    assert stranger.json("whoami", expect=1)["code"] == "govern.key_refused"
+
+
 @pytest.mark.capability("G10")
 def test_a_key_works_until_it_is_revoked(owner: CommandLine) -> None:
     owner("service-account", "create", "nightly")

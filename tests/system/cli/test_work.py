@@ -158,6 +158,9 @@ def test_another_person_approves_this_digest_and_it_goes_into_traffic(
     assert factory.json("deploy", model, expect=1)["code"] == "registry.not_approved"
 
     approver = _another_person(factory, tmp_path)
+    question = ["registry:model:approve", f"model/{model}"]
+    assert factory("explain", "ann@example.com", *question).stdout.startswith("denied: ")
+    assert factory("explain", "carla@example.com", *question).stdout.startswith("allowed: ")
     answers = [("digits of the digest to confirm: ", "0" * 12)]
     assert _on_terminal(approver, ["approve", model], answers) == 1
     answers = [("digits of the digest to confirm: ", digest.removeprefix("sha256:")[:12])]

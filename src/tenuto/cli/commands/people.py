@@ -14,17 +14,18 @@ from tenuto.cli.options import ANY_PLATFORM, Platform
 from tenuto.cli.output import Line, show, table
 from tenuto.cli.session import platform
 from tenuto.cli.telling import names_of
-from tenuto.client.words import Invited, Items, Person, ServiceAccount
+from tenuto.client.api import Tenuto
+from tenuto.client.words import Invited, Items, Person, ServiceAccount, ShutOut
 
 person = group(
     "person",
-    "Invite people, and list them.",
+    "Invite people, list them, shut them out.",
     'tenuto person invite ben@example.com --name "Ben Okri"',
     "tenuto person list",
 )
 account = group(
     "service-account",
-    "Make identities for programs, and list them.",
+    "Make identities for programs, list them, shut them out.",
     "tenuto service-account create nightly-training",
     "tenuto service-account list",
 )
@@ -58,6 +59,38 @@ def list_people(*, options: Platform = ANY_PLATFORM) -> None:
     with platform(options) as client:
         found = client.identities.people()
     show(Items(found), _people, as_json=options.json)
+
+
+@person.command
+def deactivate(who: str, /, *, options: Platform = ANY_PLATFORM) -> None:
+    """Shut somebody out: their sessions, keys and invitations end at once. Roles and history stay.
+
+    For example:
+
+        tenuto person deactivate ben@example.com
+
+    Args:
+        who: The person's e-mail address.
+    """
+    with platform(options) as client:
+        done = client.identities.deactivate(_person_id(client, who))
+    show(done, _shut_out, as_json=options.json)
+
+
+@person.command
+def reactivate(who: str, /, *, options: Platform = ANY_PLATFORM) -> None:
+    """Let somebody in again who was shut out. Keys that ended stay ended.
+
+    For example:
+
+        tenuto person reactivate ben@example.com
+
+    Args:
+        who: The person's e-mail address.
+    """
+    with platform(options) as client:
+        back = client.identities.reactivate(_person_id(client, who))
+    show(back, lambda one: [f"{one.name} <{one.email}> may sign in again"], as_json=options.json)
 
 
 @person.command
@@ -116,6 +149,50 @@ def list_accounts(*, options: Platform = ANY_PLATFORM) -> None:
     with platform(options) as client:
         found = client.identities.accounts()
         show(Items(found), lambda told: _accounts(told, names_of(client)), as_json=options.json)
+
+
+@account.command(name="deactivate")
+def deactivate_account(name: str, /, *, options: Platform = ANY_PLATFORM) -> None:
+    """Shut a service account out: its keys end at once.
+
+    For example:
+
+        tenuto service-account deactivate nightly-training
+
+    Args:
+        name: The name of the service account.
+    """
+    with platform(options) as client:
+        done = client.identities.deactivate_account(name)
+    show(done, _shut_out, as_json=options.json)
+
+
+@account.command(name="reactivate")
+def reactivate_account(name: str, /, *, options: Platform = ANY_PLATFORM) -> None:
+    """Let a service account in again. Keys that ended stay ended: make it a new one.
+
+    For example:
+
+        tenuto service-account reactivate nightly-training
+
+    Args:
+        name: The name of the service account.
+    """
+    with platform(options) as client:
+        back = client.identities.reactivate_account(name)
+    show(back, lambda one: [f"service account {one.name} may act again"], as_json=options.json)
+
+
+def _person_id(client: Tenuto, who: str) -> str:
+    """Return the id of the person with that address. An id goes as it is, and so does what nobody has."""
+    wanted = who.strip().lower()
+    return next((one.id for one in client.identities.people() if one.email.lower() == wanted), who)
+
+
+def _shut_out(done: ShutOut) -> Iterator[Line]:
+    yield f"{done.actor.name} is shut out: {done.sessions_ended} sessions and {len(done.keys_revoked)} keys ended"
+    for one in done.accounts:
+        yield f"still active, and theirs to answer for: service account {one.name}"
 
 
 def _invited(invited: Invited) -> Iterator[Line]:

@@ -1,4 +1,4 @@
-"""Getting in and out: ``setup``, ``login``, ``logout``, ``whoami``."""
+"""Getting in and out: ``setup``, ``login``, ``logout``, ``password``, ``whoami``."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tenuto.cli.output import Line, facts, note, short_time, show
 from tenuto.cli.session import Place, place_of, platform
 from tenuto.client.api import Tenuto
 from tenuto.client.http import parse_address
-from tenuto.client.words import LoggedIn, Who
+from tenuto.client.words import LoggedIn, NewPassword, Who
 from tenuto.core.errors import TenutoError
 
 Flag = Annotated[bool, Parameter(negative="", show_default=False)]
@@ -120,6 +120,28 @@ def logout(*, options: Platform = ANY_PLATFORM) -> None:
     show(told, lambda out: [f"signed out of {out.address}"], as_json=options.json)
 
 
+def password(*, revoke_keys: Flag = False, stdin: Flag = False, options: Platform = ANY_PLATFORM) -> None:
+    """Set a new password of yours. Every session on the console ends; keys work on unless you say otherwise.
+
+    Both are asked for; with `--stdin` they are read from standard input, a line each: the current, the new.
+
+        tenuto password
+        tenuto password --revoke-keys
+
+    Args:
+        revoke_keys: End all your keys too, this sign-in with them.
+        stdin: Read the current and the new password from standard input.
+    """
+    if stdin:
+        current, new = asking.lines_of_stdin(2)
+    else:
+        current = asking.ask_secret("Current password", "--stdin")
+        new = asking.ask_new_password("--stdin")
+    with platform(options) as client:
+        done = client.identities.change_password(current=current, new=new, revoke_keys=revoke_keys)
+    show(done, _password_set, as_json=options.json)
+
+
 def whoami(*, options: Platform = ANY_PLATFORM) -> None:
     """Say who you are to the platform, and in which workspace you work.
 
@@ -151,6 +173,13 @@ def keep_entered(options: Platform, enter: Callable[[Tenuto], LoggedIn]) -> None
 def _signed_in(signed_in: SignedIn) -> Iterator[Line]:
     yield f"signed in to {signed_in.address} as {signed_in.name} <{signed_in.email}>"
     yield f"until {signed_in.expires_at}"
+
+
+def _password_set(done: NewPassword) -> Iterator[Line]:
+    yield f"the password of {done.person.email} is set; {done.sessions_ended} sessions ended"
+    for key in done.keys:
+        state = "ended" if done.keys_revoked else "works on"
+        yield f"key {key.name} ({key.id}) {state}"
 
 
 def _told_of(who: Who, place: Place) -> list[Line]:

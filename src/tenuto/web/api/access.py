@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import msgspec
 
-from tenuto.core.words import ActorKind, Ref
+from tenuto.core.words import ActorKind, Ref, Scope
 from tenuto.govern.access import use_cases
 from tenuto.govern.access.queries import Granted
 from tenuto.govern.policy import Explanation
+from tenuto.govern.use_case import Desk
+from tenuto.registry import use_cases as registry
 from tenuto.web.api.scopes import any_scope, services_of
 from tenuto.web.registry.words import PLAIN_READ, Route
 from tenuto.web.words import Call, Input
@@ -64,7 +66,6 @@ def revoke(call: Call, _body: None, _query: None) -> Granted:
 
 def explain(call: Call, body: ExplainBody, _query: None) -> Explanation:
     services, scope = services_of(call), any_scope(call)
-    resource_id = body.resource_id or scope.workspace or "organisation"
     return use_cases.explain(
         services.desk,
         scope,
@@ -72,8 +73,17 @@ def explain(call: Call, body: ExplainBody, _query: None) -> Explanation:
         subject_kind=body.subject_kind.value,
         subject=body.subject,
         action=body.action,
-        resource=Ref(body.resource_kind, resource_id, body.resource_name, scope.workspace),
+        resource=_asked_about(services.desk, scope, body),
     )
+
+
+def _asked_about(desk: Desk, scope: Scope, body: ExplainBody) -> Ref:
+    """Return what is asked about. A model version that is named is loaded: its authors decide about it too."""
+    name, at, version = body.resource_name.rpartition("@")
+    if body.resource_kind == "ModelVersion" and at and version.isdecimal():
+        return registry.model(desk, scope, name=name, version=int(version)).ref
+    resource_id = body.resource_id or scope.workspace or "organisation"
+    return Ref(body.resource_kind, resource_id, body.resource_name, scope.workspace)
 
 
 def routes() -> list[Route]:

@@ -33,6 +33,7 @@ from tenuto.govern.use_case import Desk
 from tenuto.govern.workspaces import queries as places
 from tenuto.govern.workspaces.kinds import WORKSPACE
 from tenuto.govern.workspaces.words import Environment
+from tenuto.guard.declared.kinds import KIND as GUARDRAIL
 from tenuto.registry.kinds import GATE
 from tenuto.serving.declared.kinds import kind as endpoint_kind
 from tenuto.spend.kinds import BUDGET, PRICE
@@ -99,6 +100,7 @@ def build_world(desk: Desk, folder: Path) -> World:
         PRICE,
         SOURCE,
         GATE,
+        GUARDRAIL,
         endpoint_kind(keys.models.public_key),
     ]
     world = World(

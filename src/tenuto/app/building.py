@@ -36,6 +36,7 @@ from tenuto.govern.resources.words import Kind
 from tenuto.govern.secrets.vault import Vault
 from tenuto.govern.use_case import Desk
 from tenuto.govern.workspaces.kinds import WORKSPACE
+from tenuto.guard.declared.kinds import KIND as GUARDRAIL
 from tenuto.registry.kinds import GATE
 from tenuto.serving.declared.kinds import kind as endpoint_kind
 from tenuto.spend.kinds import BUDGET, PRICE
@@ -147,6 +148,7 @@ def kinds(profiles: ProfileNames, models_key: Ed25519PublicKey, sound: Soundness
         PRICE,
         SOURCE,
         GATE,
+        GUARDRAIL,
         endpoint_kind(models_key),
     )
 

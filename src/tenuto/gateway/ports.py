@@ -19,7 +19,7 @@ from tenuto.gateway.words.calls import (
     Settlement,
     UpstreamFault,
 )
-from tenuto.gateway.words.routing import Profile, Refusal, Snapshot, WireFormat
+from tenuto.gateway.words.routing import Profile, Protection, Refusal, Snapshot, WireFormat
 
 
 class SnapshotSource(Protocol):
@@ -84,8 +84,11 @@ class Protected(Protocol):
 
 
 class TextGuard(Protocol):
-    def protect(self, texts: Sequence[str]) -> Protected:
-        """Replace the personal data in ``texts``. The same value gets the same placeholder in all of them."""
+    def protect(self, texts: Sequence[str], protection: Protection) -> Protected:
+        """Replace the personal data in ``texts``. The same value gets the same placeholder in all of them.
+
+        Raises ``TenutoError`` for what must not be sent at all.
+        """
         ...
 
 

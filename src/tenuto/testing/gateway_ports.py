@@ -16,7 +16,7 @@ from tenuto.core.words import Actor, ActorKind, Effect, Verdict
 from tenuto.gateway.errors import BUDGET_EXHAUSTED, CREDENTIAL_MISSING, EGRESS_REFUSED, LEDGER_AWAY
 from tenuto.gateway.ports import Dialect
 from tenuto.gateway.words.calls import CallIntent, CallRecord, Outcome, Reservation, Settlement
-from tenuto.gateway.words.routing import Identity, KeyEntry, Refusal, Route, Snapshot
+from tenuto.gateway.words.routing import MASKED, Identity, KeyEntry, Protection, Refusal, Route, Snapshot
 
 _PEPPER = b"simulated pepper"
 _FAR = datetime(2100, 1, 1, tzinfo=UTC)
@@ -158,7 +158,7 @@ class ReplacingGuard:
     def __init__(self, values: Sequence[str] = ()) -> None:
         self._values = {value: f"<MASKED_{index}>" for index, value in enumerate(values, 1)}
 
-    def protect(self, texts: Sequence[str]) -> ReplacedTexts:
+    def protect(self, texts: Sequence[str], protection: Protection = MASKED) -> ReplacedTexts:  # noqa: ARG002  # the values are given
         replaced = list(texts)
         for value, placeholder in self._values.items():
             replaced = [text.replace(value, placeholder) for text in replaced]

@@ -14,7 +14,7 @@ import uvloop
 from tenuto.app.building import Platform, build
 from tenuto.app.data_plane.call_log import RefusedCalls
 from tenuto.app.data_plane.egress import EgressList
-from tenuto.app.data_plane.guard import PersonalDataGuard
+from tenuto.app.data_plane.guard import PersonalDataGuard, declared_protections
 from tenuto.app.data_plane.keys import GatewayKeys
 from tenuto.app.data_plane.ledger import SpendLedger
 from tenuto.app.data_plane.secrets import ProviderSecrets
@@ -113,7 +113,9 @@ def _compiler(platform: Platform, settings: Settings) -> Compiler:
             found.setdefault(stored.workspace or "", {})[stored.name] = Endpoint(stored.name, socket_path)
         return found
 
-    return Compiler(platform.decider.decide_for, platform.dialects.default_url, endpoints, _LIFETIME)
+    return Compiler(
+        platform.decider.decide_for, platform.dialects.default_url, endpoints, declared_protections, _LIFETIME
+    )
 
 
 def _deliver(ledger: SpendLedger, stopping: threading.Event) -> None:

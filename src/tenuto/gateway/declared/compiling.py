@@ -20,7 +20,16 @@ from tenuto.core.words import Actor, ActorKind, Effect, Ref, Verdict
 from tenuto.gateway.declared import queries
 from tenuto.gateway.declared.kinds import EgressRuleSpec, ProviderSpec, RouteSpec
 from tenuto.gateway.declared.words import EgressTarget
-from tenuto.gateway.words.routing import Endpoint, Identity, KeyEntry, Route, Snapshot, Upstream
+from tenuto.gateway.words.routing import (
+    MASKED,
+    Endpoint,
+    Identity,
+    KeyEntry,
+    Protection,
+    Route,
+    Snapshot,
+    Upstream,
+)
 from tenuto.govern.resources import queries as resources
 from tenuto.govern.resources.words import Stored
 from tenuto.govern.workspaces import queries as places
@@ -30,6 +39,8 @@ INVOKE_ROUTE = "gateway:call:invoke"
 INVOKE_ENDPOINT = "serving:endpoint:invoke"
 
 Decide = Callable[[Transaction, Actor, str, Ref], Verdict]
+Protections = Callable[[Transaction], Callable[[str, str], Protection | None]]
+"""Reads the declared guardrail policies; what it returns tells (workspace, route) -> what holds there."""
 DefaultUrl = Callable[[str, str], str]
 """(dialect, profile) -> the base URL that the profile knows, or empty."""
 
@@ -46,6 +57,7 @@ class Compiler(msgspec.Struct, frozen=True):
     decide: Decide
     default_url: DefaultUrl
     endpoints: Callable[[Transaction], Mapping[str, Mapping[str, Endpoint]]]
+    protections: Protections
     lifetime: timedelta
 
     def compile(self, tx: Transaction) -> Snapshot:
@@ -74,13 +86,17 @@ class Compiler(msgspec.Struct, frozen=True):
         providers = {
             stored.name: convert(stored.spec, ProviderSpec) for stored in resources.everywhere(tx, "Provider")
         }
+        protection_of = self.protections(tx)
         routes: dict[str, dict[str, Route]] = defaultdict(dict)
         for stored in resources.everywhere(tx, "Route"):
             if stored.workspace is not None:
-                routes[stored.workspace][stored.name] = self._route(stored, providers)
+                declared = protection_of(stored.workspace, stored.name)
+                routes[stored.workspace][stored.name] = self._route(stored, providers, declared)
         return dict(routes)
 
-    def _route(self, stored: Stored, providers: Mapping[str, ProviderSpec]) -> Route:
+    def _route(
+        self, stored: Stored, providers: Mapping[str, ProviderSpec], declared: Protection | None
+    ) -> Route:
         spec = convert(stored.spec, RouteSpec)
         upstreams = [
             self._upstream(one.provider, one.model, providers[one.provider])
@@ -92,7 +108,7 @@ class Compiler(msgspec.Struct, frozen=True):
             tuple(upstreams),
             spec.operations,
             spec.output_cap,
-            spec.protect_personal_data,
+            declared or (MASKED if spec.protect_personal_data else None),
             int(stored.at.timestamp()),
         )
 

@@ -44,7 +44,8 @@ class RouteUpstream(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class RouteSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A model name that applications call, and who answers it, in the order they are tried.
 
-    ``output_cap`` is the most tokens that are reserved and asked for in one answer.
+    ``output_cap`` is the most tokens that are reserved and asked for in one answer. ``protect_personal_data``
+    decides where no GuardrailPolicy holds.
     """
 
     upstreams: list[RouteUpstream]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tenuto.core.errors import TenutoError
-from tenuto.gateway.errors import KEY_MISSING
+from tenuto.gateway.errors import KEY_MISSING, KEY_REFUSED
 from tenuto.gateway.plan import admit
 from tenuto.gateway.rules import bearer_of
 from tenuto.gateway.server.parts import Parts
@@ -24,11 +24,14 @@ def identify(exchange: Exchange, parts: Parts, snapshot: Snapshot) -> Identity:
     if not token:
         raise TenutoError(KEY_MISSING)
     keys = parts.ports.keys
+    key_id = keys.key_id(token)
+    if key_id is None:  # no key of ours looks like this: to say so tells nothing about those there are
+        raise TenutoError(KEY_REFUSED, "its checksum does not fit, so at least one character is wrong")
 
     def matches(entry: KeyEntry) -> bool:
         return keys.matches(token, entry.digest)
 
-    admitted = admit(snapshot, keys.key_id(token), matches, parts.clock.now())
+    admitted = admit(snapshot, key_id, matches, parts.clock.now())
     if isinstance(admitted, Refusal):
         raise error_of(admitted)
     return admitted

@@ -1,6 +1,6 @@
 """One model call, from its first byte to its line in the log.
 
-    identify -> read -> plan -> reserve -> protect -> attempts -> answer -> settle -> record
+    identify -> read -> plan -> protect -> reserve -> attempts -> answer -> settle -> record
 
 Whatever happens on the way, a reservation is settled once and a record is written once.
 """
@@ -88,11 +88,11 @@ class ModelCall:
     async def _serve(self) -> None:
         facts = self._facts
         request, plan = await self._admit()
+        guarded, restorer = self._protect(request, plan)
         refusal = await self._account.open(intent_of(facts.request_id, request, plan))
         if refusal is not None:
             raise error_of(refusal)
         facts.status = CallStatus.FAILED
-        guarded, restorer = self._protect(request, plan)
         created = int(facts.started_at.timestamp())
         wanted = Wanted(request.stream, request.shows_usage, created, request.input_estimate)
         facts.attempts = attempts = Attempts(
@@ -140,10 +140,11 @@ class ModelCall:
 
     def _protect(self, request: CallRequest, plan: Plan) -> tuple[CallRequest, MakeRestorer | None]:
         """Take personal data out of the request. A guard that fails lets nothing through."""
-        if not plan.route.protect_personal_data:
+        protection = plan.route.protection
+        if protection is None:
             return request, None
         try:
-            protected = self._parts.ports.guard.protect(spans_of(request.fields))
+            protected = self._parts.ports.guard.protect(spans_of(request.fields), protection)
             fields = with_spans(request.fields, protected.texts)
         except TenutoError:
             raise

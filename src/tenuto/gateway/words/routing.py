@@ -59,6 +59,19 @@ class Upstream(msgspec.Struct, frozen=True):
         return f"{self.provider}/{self.model}"
 
 
+class Protection(msgspec.Struct, frozen=True):
+    """What happens to each kind of personal data (`mask`, `block`, `allow`), by which declared policies.
+
+    Kinds that are not named are masked.
+    """
+
+    policies: tuple[str, ...] = ()
+    treatments: dict[str, str] = {}
+
+
+MASKED = Protection()
+
+
 class Route(msgspec.Struct, frozen=True):
     """A public model name and the upstreams that may answer it, in the order they are tried."""
 
@@ -66,7 +79,7 @@ class Route(msgspec.Struct, frozen=True):
     upstreams: tuple[Upstream, ...]
     operations: tuple[Operation, ...] = (Operation.CHAT, Operation.EMBEDDINGS)
     output_cap: int | None = None  # the most tokens reserved, and asked for, in one answer
-    protect_personal_data: bool = True
+    protection: Protection | None = MASKED  # None: personal data is sent as it is
     created: int = 0  # Unix time, as model lists show it
 
 

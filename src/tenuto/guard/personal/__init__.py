@@ -17,6 +17,7 @@ from tenuto.guard.personal.words import (
     Finding,
     Policy,
     Severity,
+    Treatment,
 )
 
 __all__ = [
@@ -29,6 +30,7 @@ __all__ = [
     "Policy",
     "Severity",
     "StreamRestorer",
+    "Treatment",
     "find",
     "mask",
 ]

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import count
 
 import msgspec
 
+from tenuto.core.errors import TenutoError
+from tenuto.guard.personal.errors import PERSONAL_DATA_BLOCKED
 from tenuto.guard.personal.restoring import StreamRestorer, names_in, restore
 from tenuto.guard.personal.rules import find
-from tenuto.guard.personal.words import DEFAULT_POLICY, Finding, Policy
+from tenuto.guard.personal.words import DEFAULT_POLICY, Entity, Finding, Policy, Treatment
 
+Findings = tuple[tuple[Finding, ...], ...]
 _HEAD = 6  # characters every value has: `a@b.fr` is the shortest
 _FEW = 32  # values: searching for each of them is then cheaper than looking at every position
 
@@ -39,10 +42,14 @@ class Masked(msgspec.Struct, frozen=True):
 def mask(texts: Sequence[str], policy: Policy = DEFAULT_POLICY) -> Masked:
     """Mask all texts of one request together: the same value gets the same placeholder in each of them.
 
+    Raises when there is something that the policy blocks; what is wrong names kinds, never values.
+
     A value that was found anywhere is masked everywhere, also where, glued to other characters, it would not
     have been recognised.
     """
     findings = tuple(tuple(find(text, policy)) for text in texts)
+    if policy.treatments:
+        findings = _treated(findings, policy)
     if not any(findings):
         return Masked(tuple(texts), findings, {})
     placeholders = _placeholders(texts, findings)
@@ -51,6 +58,23 @@ def mask(texts: Sequence[str], policy: Policy = DEFAULT_POLICY) -> Masked:
         _write(text, found, placeholders, leftovers) for text, found in zip(texts, findings, strict=True)
     )
     return Masked(masked, findings, {name[1:-1].lower(): value for value, name in placeholders.items()})
+
+
+def _treated(findings: Findings, policy: Policy) -> Findings:
+    """Leave out what is allowed, and let nothing through that is blocked."""
+    treatments = policy.treatments
+    blocked = {one.entity for found in findings for one in found if _is(one, treatments, Treatment.BLOCK)}
+    if blocked:
+        raise TenutoError(
+            PERSONAL_DATA_BLOCKED, ", ".join(sorted(entity.value.lower() for entity in blocked))
+        )
+    return tuple(
+        tuple(one for one in found if not _is(one, treatments, Treatment.ALLOW)) for found in findings
+    )
+
+
+def _is(finding: Finding, treatments: Mapping[Entity, Treatment], treatment: Treatment) -> bool:
+    return treatments.get(finding.entity, Treatment.MASK) is treatment
 
 
 def _placeholders(texts: Sequence[str], findings: Sequence[Sequence[Finding]]) -> dict[str, str]:

@@ -44,10 +44,23 @@ class EntityRule(msgspec.Struct, frozen=True):
     threshold: float = 0.5
 
 
+class Treatment(Enum):
+    """What happens to what was found."""
+
+    MASK = "mask"
+    BLOCK = "block"
+    ALLOW = "allow"
+
+
 class Policy(msgspec.Struct, frozen=True):
-    """Which entities are looked for. An entity without a rule is switched off."""
+    """Which entities are looked for, and what happens to them; they are masked unless ``treatments`` say else.
+
+    An entity without a rule is switched off. One that is allowed is looked for still, so that a part of it is not
+    taken for something else.
+    """
 
     rules: Mapping[Entity, EntityRule]
+    treatments: Mapping[Entity, Treatment] = {}
 
 
 DEFAULT_POLICY = Policy(

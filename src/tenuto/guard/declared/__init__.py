@@ -1,0 +1,1 @@
+"""What workspaces declare about the guards."""

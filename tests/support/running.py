@@ -94,9 +94,9 @@ class CommandLine:
         return CommandLine(self.folder, {**self.environment, **variables})
 
 
-def start_platform(home: Path, **environment: str) -> RunningPlatform:
+def start_platform(home: Path, *, port: int = 0, **environment: str) -> RunningPlatform:
     """Start a platform and return when it answers. Whoever calls this stops it."""
-    arguments = ["up", "--json", f"--home={home}", f"--port={free_port()}"]
+    arguments = ["up", "--json", f"--home={home}", f"--port={port or free_port()}"]
     with _log(home).open("w") as log:
         process = subprocess.Popen(
             [TENUTO, *arguments],

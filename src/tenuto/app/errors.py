@@ -54,3 +54,10 @@ ALREADY_UP = Fault(
     "this installation is running already",
     "Use it, or stop the other `tenuto up` first; its process id stands in the detail.",
 )
+EARLIER_PROCESSES = Fault(
+    "app.earlier_processes",
+    FaultKind.CONFLICT,
+    "processes of an earlier start have not ended",
+    "End the processes that the detail names (`kill -9 PID`), then start again; nothing that was taken is lost.",
+    retryable=True,
+)

@@ -49,9 +49,11 @@ class Child(msgspec.Struct, frozen=True):
 
 
 class Supervisor:
-    """Runs children until told to stop. ``notice`` is called with (child, what happened)."""
+    """Runs children until told to stop. ``notice`` is told what happened."""
 
-    def __init__(self, children: Sequence[Child], notice: Callable[[str, str], None]) -> None:
+    def __init__(self, children: Sequence[Child], notice: Callable[[str], None], *, keep: int) -> None:
+        """``keep`` is an open file that every child inherits: a lock on it is theirs as well."""
+        self._keep_open = keep
         self._children = children
         self._notice = notice
         self._running: dict[str, subprocess.Popen[bytes]] = {}
@@ -111,7 +113,7 @@ class Supervisor:
                     stdin=subprocess.DEVNULL,
                     stdout=log,
                     stderr=log,
-                    pass_fds=[told],
+                    pass_fds=[told, self._keep_open],
                     start_new_session=True,
                     preexec_fn=self._die_with_keeper,  # noqa: PLW1509 (prctl and nothing else, before exec)
                 )
@@ -147,7 +149,7 @@ class Supervisor:
                 return
             if time.monotonic() - started > _HEALTHY_SECONDS:
                 pause = _FIRST_PAUSE
-            self._notice(child.name, f"ended with {code}, starting again")
+            self._notice(f"{child.name} ended with {code}, starting again")
             if self._stopping.wait(pause):
                 return
             pause = min(pause * 2, _LONGEST_PAUSE)
@@ -158,7 +160,7 @@ class Supervisor:
             self._launch(child)
         except (TenutoError, OSError) as error:
             # The process that failed stands as ended, so the watcher comes round again after its pause.
-            self._notice(child.name, str(error))
+            self._notice(f"{child.name} {error}")
 
 
 def _await_all(first: Sequence[Future[None]]) -> None:

@@ -13,6 +13,7 @@ import msgspec
 
 from tenuto.app.database import logins_of, prepare_outside, start_embedded
 from tenuto.app.database_watch import DatabaseWatch
+from tenuto.app.earlier import hold_processes
 from tenuto.app.errors import ALREADY_UP
 from tenuto.app.keys import ensure_keys
 from tenuto.app.ports import with_free_port
@@ -46,10 +47,14 @@ def running(settings: Settings, notice: Notice) -> Iterator[Running]:
     """Keep the platform up for as long as the block lasts. Raises if it cannot come up."""
     clock, notice = SystemClock(), _undisturbing(notice)
     settings.home.mkdir(mode=0o700, parents=True, exist_ok=True)
-    with _alone(settings.home), _database(settings := with_free_port(settings), clock, notice):
+    with (
+        _alone(settings.home),
+        hold_processes(settings.home, notice) as processes,
+        _database(settings := with_free_port(settings), clock, notice),
+    ):
         ensure_keys(settings.keys)
         token = _prepare(settings, logins_of(settings, clock))
-        supervisor = Supervisor(_children(settings), lambda name, what: notice(f"{name} {what}"))
+        supervisor = Supervisor(_children(settings), notice, keep=processes.descriptor)
         try:
             supervisor.start()
             yield Running(settings.address, token, supervisor.pids)

@@ -33,7 +33,7 @@ from tenuto.store.errors import (
     REFUSED_BY_DATABASE,
     VALUE_REFUSED,
 )
-from tenuto.store.ringing import BELL, Ringer
+from tenuto.store.ringing import RING, Ringer
 from tenuto.store.space import Room
 
 _FIRST_PAUSE = 0.05
@@ -45,7 +45,6 @@ _SET_SCOPE = sa.text(
 )
 
 _NOW = sa.select(sa.func.tenuto_now())
-_RING = f"select pg_notify('{BELL}', '')"
 _ONE_MOMENT = sa.text("set transaction isolation level repeatable read")
 
 
@@ -95,10 +94,16 @@ class Transaction(msgspec.Struct, frozen=True):
         """Call ``callback`` once the commit is known to have happened, before the connection is reused."""
         self.committed.append(callback)
 
-    def ring(self) -> None:
-        """Have the bell rung once this is committed, for those who wait for events or work."""
-        if self.ringer.ask not in self.committed:
-            self.committed.append(self.ringer.ask)
+    def rings(self) -> bool:
+        """Have those who wait for events or work woken by what this commits.
+
+        True where this transaction itself is to notify; else it is seen to after the commit.
+        """
+        if "rings" in self.notes:
+            return False
+        now = self.notes["rings"] = self.ringer.due()
+        self.after_commit(self.ringer.rung if now else self.ringer.ask)
+        return now
 
     def enter(self, workspace: str | None) -> Transaction:
         """Go on in another scope of the same transaction: another workspace, or None for the organisation."""
@@ -186,7 +191,7 @@ class Database:
 
     def _ring(self) -> None:
         with translated(), self._engine(Role.APP).connect() as connection:
-            connection.exec_driver_sql(_RING)
+            connection.exec_driver_sql(RING)
             connection.commit()
 
     def _connect(self, role: Role) -> Connection:

@@ -1,7 +1,7 @@
 """Events that commit with their effect and are delivered afterwards, at least once, in order.
 
-The bell rings after the commit of a transaction that emits events; the dispatcher also polls, because a bell that
-rang while nobody listened is lost.
+The bell rings for what was committed; the dispatcher also polls, because a bell that rang while nobody listened is
+lost.
 """
 
 from __future__ import annotations
@@ -18,8 +18,10 @@ from sqlalchemy.dialects.postgresql import JSONB
 from tenuto.core.ids import Ids
 from tenuto.core.words import Event, Scope
 from tenuto.store.database import Database, Role, Transaction
+from tenuto.store.ringing import RING
 from tenuto.store.schema import Id, Timestamp, metadata
 
+_RING = sa.text(RING)
 _ALONE = sa.text("select pg_try_advisory_xact_lock(hashtext('tenuto.outbox.deliver'))")
 
 outbox_event = Table(
@@ -52,7 +54,8 @@ def put(tx: Transaction, ids: Ids, events: Sequence[Event]) -> None:
     if not events:
         return
     tx.execute(sa.insert(outbox_event), [_row(tx, ids, event) for event in events])
-    tx.ring()
+    if tx.rings():
+        tx.execute(_RING)
 
 
 def _row(tx: Transaction, ids: Ids, event: Event) -> dict[str, Any]:

@@ -27,19 +27,28 @@ class Tower:
             raise TenutoError(DATABASE_UNAVAILABLE)
 
 
-def test_it_rings_at_once_and_then_once_for_all_that_was_asked_meanwhile() -> None:
+def test_the_first_in_a_while_notifies_by_itself_and_those_that_follow_do_not() -> None:
     tower = Tower()
     ringer = Ringer(tower.ring, LONG)
-    ringer.ask()
-    assert tower.heard.acquire(timeout=30)
+    assert ringer.due()
+    ringer.rung()
+    assert not ringer.due()
+    ringer.close()
+    assert tower.rung == 0
+
+
+def test_a_rush_is_rung_for_once() -> None:
+    tower = Tower()
+    ringer = Ringer(tower.ring, LONG)
+    ringer.rung()
     for _ in range(100):
         ringer.ask()
-    assert tower.rung == 1
+    assert tower.rung == 0
     ringer.close()
-    assert tower.rung == 2
+    assert tower.rung == 1
 
 
-def test_it_rings_again_after_its_pause() -> None:
+def test_after_its_pause_a_rush_is_rung_for_without_an_end() -> None:
     tower = Tower()
     ringer = Ringer(tower.ring, 0.01)
     for _ in range(3):
@@ -47,6 +56,16 @@ def test_it_rings_again_after_its_pause() -> None:
         assert tower.heard.acquire(timeout=30)
     ringer.close()
     assert tower.rung == 3
+
+
+def test_what_a_later_transaction_notified_is_not_rung_for_again() -> None:
+    tower = Tower()
+    ringer = Ringer(tower.ring, LONG)
+    ringer.rung()
+    ringer.ask()
+    ringer.rung()
+    ringer.close()
+    assert tower.rung == 0
 
 
 def test_it_never_rings_unasked() -> None:

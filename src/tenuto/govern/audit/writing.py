@@ -21,6 +21,7 @@ from tenuto.govern.audit_record import AuditedResource, AuditRecord, audit_time,
 from tenuto.govern.merkle import leaf_hash
 from tenuto.store import outbox
 from tenuto.store.database import Transaction
+from tenuto.store.ringing import RING
 
 _RECORD = """
 with writer as (
@@ -34,13 +35,14 @@ with writer as (
 )"""
 _PENDING = " insert into audit_pending (record_id, leaf) select %(id)s::uuid, %(leaf)s::bytea"
 _ALONE = _RECORD + _PENDING
-# The event goes the same way as the record it belongs to: one round trip for both.
+# The event goes the same way as the record it belongs to, and the bell with them: one round trip for all.
 _EVENT = """, event as (
   insert into outbox_event (id, workspace_id, type, subject, version, data)
   values (%(event_id)s, %(workspace_id)s, %(event_type)s, %(event_subject)s, %(event_version)s,
           %(event_data)s::jsonb)
 )"""
 _WITH_EVENT = _RECORD + _EVENT + _PENDING
+_WITH_BELL = f"{_WITH_EVENT} from ({RING}) as bell"
 
 
 class Entry(msgspec.Struct, frozen=True):
@@ -74,8 +76,8 @@ def write_entries(
     for writer_seq, entry in enumerate(entries, start=used + 1):
         record = _record(entry, tx.scope, ids.new(), now, writer.name, writer_seq)
         if together:
-            tx.run(_WITH_EVENT, _columns(record, now) | _event_columns(events[0], ids))
-            tx.ring()
+            columns = _columns(record, now) | _event_columns(events[0], ids)
+            tx.run(_WITH_BELL if tx.rings() else _WITH_EVENT, columns)
         else:
             tx.run(_ALONE, _columns(record, now))
     if not together:

@@ -74,7 +74,11 @@ def _pages(stage: Stage) -> list[str]:
         f"{run}/logs",
         MODEL,
         "/access/keys",
+        "/access/policies",
         "/access/why",
+        "/endpoints",
+        "/spend?days=7&by=model",
+        "/providers",
         "/audit/verify",
     ]
 
@@ -124,6 +128,13 @@ def test_a_viewer_of_nothing_is_told_so_and_offered_nothing(
     refused = page.goto("/audit")
     assert refused is not None
     assert refused.status == 403
+    expect(page.get_by_role("definition").first).to_contain_text("Read the audit log")
+    expect(page.get_by_role("definition", name="").filter(has_text=OWNER[1])).to_be_visible()
+    expect(page.locator("#rail").get_by_role("link", name="Audit")).to_have_count(0)
+    assert serious_findings(page, axe_source) == []
+    page.get_by_role("link", name="Ask the policies").click()
+    page.get_by_role("button", name="Ask", exact=True).click()
+    expect(page.get_by_text("Dora Vance may not read the audit log here")).to_be_visible()
     page.goto(link)
     page.get_by_label("Your name").fill("Somebody else")
     page.get_by_label("Password").fill(PASSWORD)
@@ -134,13 +145,17 @@ def test_a_viewer_of_nothing_is_told_so_and_offered_nothing(
 
 @pytest.mark.capability("M10")
 def test_the_author_is_told_why_not_and_the_approver_decides_on_what_was_seen(
-    visit: Open, stage: Stage
+    visit: Open, stage: Stage, axe_source: str
 ) -> None:
     author = visit(SCIENTIST)
     author.goto("/approvals")
     author.locator("tbody a").first.click()
     expect(author.get_by_text("who had a part in making it may not decide on it").first).to_be_visible()
     expect(author.get_by_role("button", name="Approve")).to_have_count(0)
+    _the_approver_decides_without_script(visit, stage)
+    _a_digest_that_moved_on_is_not_approved(visit, stage)
+    _versions_go_into_traffic_and_back(visit, stage)
+    _an_endpoint_is_tried_and_goes_back(visit, stage, axe_source)
 
 
 def _the_approver_decides_without_script(visit: Open, stage: Stage) -> None:
@@ -187,6 +202,78 @@ def _versions_go_into_traffic_and_back(visit: Open, stage: Stage) -> None:
     assert declared["spec"]["version"] == 1
     page.goto(f"{MODEL}?version=2")
     expect(page.get_by_role("columnheader", name="In traffic: breast-cancer@1")).to_be_visible()
+
+
+def _an_endpoint_is_tried_and_goes_back(visit: Open, stage: Stage, axe_source: str) -> None:
+    page = visit(APPROVER, locale="fr")
+    page.goto("/endpoints")
+    page.get_by_role("link", name="breast-cancer", exact=True).click()
+    expect(page.get_by_text("Prêt", exact=True)).to_be_visible()
+    page.get_by_role("button", name="Demander").click()
+    expect(page.get_by_text("Répondu", exact=True)).to_be_visible()
+    expect(page.get_by_label("Réponse", exact=True)).to_contain_text('"model_version":"1"')
+    assert serious_findings(page, axe_source) == []
+    page.get_by_label("Demande").fill('{"inputs": []}')
+    page.get_by_role("button", name="Demander").click()
+    expect(page.get_by_text("Refusé avec le statut 400")).to_be_visible()
+    row = page.locator("tr", has_text="breast-cancer@2")
+    row.get_by_role("button", name="Y revenir").click()
+    page.get_by_role("dialog").get_by_role("button", name="Y revenir").click()
+    expect(page.get_by_text("breast-cancer revient à la version précédente.")).to_be_visible()
+    assert stage.owner.get("/api/v1/resources/Endpoint/breast-cancer")["spec"]["version"] == 2
+
+
+@pytest.mark.capability("C8")
+def test_secrets_are_written_replaced_and_never_shown(visit: Open, axe_source: str) -> None:
+    page = visit()
+    page.goto("/providers")
+    page.locator("form[action='/secrets'] input[name=name]").fill("mistral-key")
+    page.locator("form[action='/secrets'] input[name=value]").fill("a value nobody reads")
+    page.get_by_role("button", name="Keep the secret").click()
+    expect(page.get_by_text("The secret mistral-key is kept.")).to_be_visible()
+    row = page.locator("tr", has_text="mistral-key")
+    row.get_by_role("button", name="Replace").click()
+    dialog = page.get_by_role("dialog", name="Replace mistral-key")
+    dialog.get_by_label("Value").fill("another value nobody reads")
+    assert serious_findings(page, axe_source) == []
+    dialog.get_by_role("button", name="Replace the value").click()
+    expect(
+        page.locator("tr", has_text="mistral-key").get_by_role("cell", name="2", exact=True)
+    ).to_be_visible()
+    assert "nobody reads" not in page.content()
+    page.locator("tr", has_text="mistral-key").get_by_role("button", name="Delete").click()
+    page.get_by_role("dialog", name="Delete mistral-key?").get_by_role("button", name="Delete").click()
+    expect(page.get_by_text("The secret mistral-key is deleted.")).to_be_visible()
+
+
+@pytest.mark.capability("G2")
+def test_a_provider_is_tried_from_its_line(visit: Open) -> None:
+    page = visit(locale="fr")
+    page.goto("/providers")
+    page.locator("tr", has_text="simulator-1").get_by_role("button", name="Essayer").click()
+    expect(page.get_by_text("simulator-1 répond et accepte la clé")).to_be_visible()
+
+
+@pytest.mark.capability("C2")
+def test_a_person_is_shut_out_at_once_and_let_back_in(visit: Open, built: House) -> None:
+    page = visit()
+    page.goto("/access")
+    page.locator("form[action='/access/invite'] input[name=email]").fill("finn@example.org")
+    page.locator("form[action='/access/invite'] input[name=name]").fill("Finn")
+    page.get_by_role("button", name="Make an invitation").click()
+    link = page.locator("figure", has_text="Invitation link").locator("code").inner_text()
+    accepted = {"token": link.partition("token=")[2], "name": "Finn", "password": PASSWORD}
+    ask(built.address, "POST", "/api/v1/invitations/accept", accepted)
+    finn = visit(("finn@example.org", "Finn"))
+    finn.goto("/")
+    page.goto("/access")
+    page.locator("tr", has_text="finn@").get_by_role("button", name="Shut out").click()
+    page.get_by_role("dialog", name="Shut Finn out?").get_by_role("button", name="Shut out").click()
+    expect(page.get_by_text("Finn is shut out;")).to_be_visible()
+    finn.goto("/")
+    finn.wait_for_url("**/sign-in?next=%2F")
+    page.locator("tr", has_text="finn@").get_by_role("button", name="Let back in").click()
+    expect(page.get_by_text("Finn is let back in.")).to_be_visible()
 
 
 @pytest.mark.capability("O8")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from pathlib import Path
 from types import CodeType, SimpleNamespace
 from typing import Any
@@ -19,6 +20,7 @@ from tenuto.web.words import Language
 FOLDER = Path(__file__).parent / "templates"
 PARTS = "components/"
 _CODE = re.compile(r"`([^`]+)`")
+_CELL = re.compile(r"<(td|th)\b")
 
 
 class Templates:
@@ -65,6 +67,18 @@ def code_spans(text: str) -> Markup:
     return Markup(_CODE.sub(r"<code>\1</code>", str(escape(text))))  # noqa: S704  # escaped on this very line
 
 
+def labelled(cells: Markup, columns: Sequence[str]) -> Markup:
+    """Give the cells of a row the names of their columns, and the roles that a changed layout would take away."""
+    names = iter(columns)
+
+    def named(tag: re.Match[str]) -> str:
+        role = "rowheader" if tag[1] == "th" else "cell"
+        label = escape(next(names, "").removeprefix("#"))
+        return f'<{tag[1]} role="{role}" data-label="{label}"'
+
+    return Markup(_CELL.sub(named, str(cells)))  # noqa: S704  # markup before, and every label is escaped
+
+
 def sentence(text: str) -> str:
     """Begin a phrase with a capital, for it stands alone."""
     return text[:1].upper() + text[1:]
@@ -84,7 +98,7 @@ def _environment(
     parts = SimpleNamespace()
     shared = {"t": translator, "fmt": translator.formats, "static": statics.address, "ui": parts}
     environment.globals.update(shared)
-    environment.filters.update({"code_spans": code_spans, "sentence": sentence})
+    environment.filters.update({"code_spans": code_spans, "labelled": labelled, "sentence": sentence})
     _load_parts(environment, parts)
     return environment
 

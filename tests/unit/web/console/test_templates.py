@@ -13,7 +13,7 @@ from markupsafe import Markup
 from fixtures.gallery.routes import HOSTILE
 from tenuto.web.console.i18n.faults import FOLDER as MESSAGES
 from tenuto.web.console.statics import Statics
-from tenuto.web.console.templates import FOLDER, Templates, code_spans, sentence
+from tenuto.web.console.templates import FOLDER, Templates, code_spans, labelled, sentence
 from tenuto.web.words import Language
 
 TEMPLATES = sorted(FOLDER.rglob("*.html"))
@@ -85,3 +85,14 @@ def test_code_in_sentences_is_marked_and_the_rest_escaped() -> None:
     assert shown == Markup("run <code>tenuto up &lt;b&gt;</code> &amp; wait")
     assert sentence("the end") == "The end"
     assert sentence("") == ""
+
+
+def test_cells_carry_the_names_of_their_columns_for_narrow_windows() -> None:
+    cells = Markup(
+        '<th scope="row"><a href="/x">&lt;td&gt;</a></th><td class="number">3<time>now</time></td><td></td>'
+    )
+    assert labelled(cells, ["Name", '#"Rows"', ""]) == (
+        '<th role="rowheader" data-label="Name" scope="row"><a href="/x">&lt;td&gt;</a></th>'
+        '<td role="cell" data-label="&#34;Rows&#34;" class="number">3<time>now</time></td>'
+        '<td role="cell" data-label=""></td>'
+    )

@@ -17,6 +17,7 @@ from tenuto.govern.secrets.use_cases import SecretInfo
 from tenuto.web.api.scopes import organisation_scope, services_of
 from tenuto.web.faults import status_of
 from tenuto.web.pages.place import allowed, scope_in, standing
+from tenuto.web.pages.start.pages import families
 from tenuto.web.registry.words import Refusal
 from tenuto.web.words import Call, Flash, Input, Redirect, View
 
@@ -59,6 +60,7 @@ def _shown(call: Call, *, status: int | None = None, **more: Any) -> View:
         "providers": providers,
         "routes": [RouteLine(one.name, convert(one.spec, RouteSpec)) for one in _declared(call, "Route")],
         "secrets": kept,
+        "families": families(services_of(call)),
         "used_by": _used_by(providers),
         "here": standing(call).here,
         "may_test": allowed(call, scope, "gateway:provider:test", "Provider"),

@@ -19,7 +19,7 @@ def routes() -> list[Route]:
             action="govern:resource:read",
             resource="Provider",
             title=_TITLE,
-            nav=Nav(Group.SETTINGS, _TITLE, "settings"),
+            nav=Nav(Group.SETTINGS, "providers.providers", "settings"),
         ),
         form(
             f"{pages.PROVIDERS}/{{name}}/test",

@@ -25,7 +25,7 @@ from tenuto.web.pages.start.provider import documents_of, propose, secret_name
 from tenuto.web.pages.start.samples import samples
 from tenuto.web.registry.words import Refusal
 from tenuto.web.security.cookies import WORKSPACE
-from tenuto.web.services import ProviderChoice
+from tenuto.web.services import ProviderChoice, Services
 from tenuto.web.words import Call, Flash, Live, LiveEvent, Redirect, Tick, View
 
 START = "/start"
@@ -41,7 +41,7 @@ def guide(call: Call, *, status: int | None = None, **more: Any) -> View:
     values: dict[str, Any] = {
         "progress": progress,
         "currency": stands.currency,
-        "families": [_family(choice) for choice in services.choices],
+        "families": families(services),
         "models": [(model, model) for model in trial.models] if trial else [],
         "samples": samples(services.address, progress.route or "assistant", made or _PLACEHOLDER),
         "refused": "",
@@ -133,6 +133,11 @@ def first_call(call: Call, _body: None, _query: None) -> Live:
         return Tick("there", (LiveEvent(View(_TEMPLATE, values, fragment="arrived")),), done=True)
 
     return Live(read)
+
+
+def families(services: Services) -> list[tuple[str, str]]:
+    """Return what can be declared as a provider, as the choices of a form."""
+    return [_family(choice) for choice in services.choices]
 
 
 def _family(choice: ProviderChoice) -> tuple[str, str]:

@@ -33,7 +33,7 @@ from tenuto.store.errors import (
     REFUSED_BY_DATABASE,
     VALUE_REFUSED,
 )
-from tenuto.store.ringing import RING, Ringer
+from tenuto.store.ringing import Ringer, Rope
 from tenuto.store.space import Room
 
 _FIRST_PAUSE = 0.05
@@ -148,7 +148,8 @@ class Database:
         self._room = room
         self._engines: dict[Role, Engine] = {}
         self._making = threading.Lock()
-        self._ringer = Ringer(self._ring)
+        self._rope = Rope(self.raw_url(Role.APP))
+        self._ringer = Ringer(self._rope.ring)
 
     @contextmanager
     def begin(
@@ -184,15 +185,11 @@ class Database:
 
     def close(self) -> None:
         self._ringer.close()
-        self._ringer = Ringer(self._ring)
+        self._ringer = Ringer(self._rope.ring)
+        self._rope.close()
         for engine in self._engines.values():
             engine.dispose()
         self._engines.clear()
-
-    def _ring(self) -> None:
-        with translated(), self._engine(Role.APP).connect() as connection:
-            connection.exec_driver_sql(RING)
-            connection.commit()
 
     def _connect(self, role: Role) -> Connection:
         deadline = time.monotonic() + self._wait

@@ -13,13 +13,41 @@ import threading
 import time
 from collections.abc import Callable
 
+import psycopg
+
 from tenuto.core.errors import TenutoError
+from tenuto.store.errors import DATABASE_UNAVAILABLE
 
 BELL = "tenuto_outbox"
 RING = f"select pg_notify('{BELL}', '')"
 _PAUSE_SECONDS = 0.05
 _CLOSE_SECONDS = 5.0
+_CONNECT_SECONDS = 5
 _log = logging.getLogger(__name__)
+
+
+class Rope:
+    """A connection that only rings, apart from those that transactions need. Not for use by several threads."""
+
+    def __init__(self, dsn: str) -> None:
+        self._dsn = dsn
+        self._connection: psycopg.Connection[tuple[object, ...]] | None = None
+
+    def ring(self) -> None:
+        try:
+            if self._connection is None:
+                self._connection = psycopg.connect(
+                    self._dsn, autocommit=True, connect_timeout=_CONNECT_SECONDS
+                )
+            self._connection.execute(RING)
+        except psycopg.Error as error:
+            self.close()
+            raise TenutoError(DATABASE_UNAVAILABLE) from error
+
+    def close(self) -> None:
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
 
 
 class Ringer:

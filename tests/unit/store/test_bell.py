@@ -6,11 +6,13 @@ from collections.abc import Iterator
 import pytest
 
 from support.platform import ANN
+from tenuto.core.errors import TenutoError
 from tenuto.core.words import Event, Scope
 from tenuto.govern.use_case import Desk
 from tenuto.store.bell import Bell
 from tenuto.store.database import Role
 from tenuto.store.outbox import put
+from tenuto.store.ringing import Rope
 
 SCOPE = Scope(ANN)
 
@@ -73,3 +75,16 @@ def test_it_rings_for_the_last_of_a_rush_too(desk: Desk, bell: Bell) -> None:
     emit(desk)  # hardly a moment later: no transaction notifies again so soon
     desk.database.close()
     assert bell.wait(10) is True
+
+
+def test_a_rope_that_tore_is_tied_again(desk: Desk, bell: Bell) -> None:
+    rope = Rope(desk.database.raw_url(Role.APP))
+    rope.ring()
+    assert bell.wait(10) is True
+    assert rope._connection is not None
+    rope._connection.close()
+    with pytest.raises(TenutoError):
+        rope.ring()
+    rope.ring()
+    assert bell.wait(10) is True
+    rope.close()

@@ -7,7 +7,7 @@ import pytest
 
 from tenuto.core.errors import TenutoError
 from tenuto.store.errors import DATABASE_UNAVAILABLE
-from tenuto.store.ringing import Ringer
+from tenuto.store.ringing import Ringer, Rope
 
 LONG = 600.0
 
@@ -89,3 +89,11 @@ def test_a_database_that_is_away_is_logged_and_the_next_asking_rings(
         ringer.close()
     assert tower.rung == 2
     assert "bell.not_rung fault=store.database_unavailable" in caplog.text
+
+
+def test_where_nobody_answers_a_rope_says_so() -> None:
+    rope = Rope("postgresql://tenuto@127.0.0.1:1/tenuto")
+    with pytest.raises(TenutoError) as caught:
+        rope.ring()
+    assert caught.value.fault is DATABASE_UNAVAILABLE
+    rope.close()

@@ -62,8 +62,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     plugin_distributions: Annotated[
         str, Doc("Comma-separated distributions whose plugins may be loaded, besides Tenuto's own.")
     ] = ""
-    upload_limit: Annotated[int, Doc("Largest upload in bytes, where its address does not take less.")] = (
-        10_000_000_000
+    upload_limit: Annotated[int, Doc("Largest upload in bytes: the packed folder of a project.")] = (
+        200_000_000
     )
     call_limit: Annotated[int, Doc("Largest body of a model call in bytes.")] = 32_000_000
     database_wait: Annotated[

@@ -56,7 +56,7 @@ BODY_TOO_LARGE = Fault(
     "web.body_too_large",
     FaultKind.TOO_LARGE,
     "the request body is larger than this address takes",
-    "Send less, or raise the limit that the detail names in the settings.",
+    "Send less. How much an upload may be is the setting `upload_limit`.",
 )
 MEDIA_TYPE_UNKNOWN = Fault(
     "web.media_type_unknown",

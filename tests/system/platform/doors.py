@@ -5,6 +5,9 @@ from __future__ import annotations
 import contextlib
 import http.client
 import json
+import os
+import signal
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +16,7 @@ from psycopg import sql
 
 from support.running import CommandLine, RunningPlatform
 from tenuto.core.clock import SystemClock
+from tenuto.store.embedded.processes import working_on
 from tenuto.store.embedded.supervisor import EmbeddedPostgres
 from tenuto.store.embedded.words import ADMIN, DATABASE
 
@@ -55,6 +59,20 @@ def data_folder(home: Path) -> Path:
     """Return where the embedded PostgreSQL of a home keeps its data."""
     (data,) = {path.parent for path in home.rglob("PG_VERSION") if (path.parent / "postgresql.conf").exists()}
     return data
+
+
+@contextlib.contextmanager
+def standing_still(home: Path) -> Iterator[None]:
+    """Stop every process of the embedded PostgreSQL, and let them go on at the end whatever happens."""
+    pids = working_on(data_folder(home))
+    assert pids
+    for pid in pids:
+        os.kill(pid, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        for pid in pids:
+            os.kill(pid, signal.SIGCONT)
 
 
 def admin(home: Path) -> psycopg.Connection[tuple[Any, ...]]:

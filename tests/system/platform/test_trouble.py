@@ -2,40 +2,18 @@
 
 from __future__ import annotations
 
-import contextlib
-import http.client
 import json
-import os
-import signal
 import threading
 import time
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from support.running import CommandLine, RunningPlatform
-from tenuto.store.embedded.processes import working_on
+from system.platform.doors import ask, standing_still
 
 _STOPPED_SECONDS = 10.0
 _LARGE = 50 * 2**20  # bytes
-
-
-def _asked(
-    platform: RunningPlatform, method: str, path: str, body: bytes | None = None, key: str | None = None
-) -> tuple[int, Any]:
-    """Send one request as it is, without a second try, and return status and answer."""
-    connection = http.client.HTTPConnection(platform.address.removeprefix("http://"), timeout=60)
-    headers = {
-        "authorization": f"Bearer {platform.key if key is None else key}",
-        "content-type": "application/json",
-    }
-    with contextlib.closing(connection):
-        with contextlib.suppress(BrokenPipeError, ConnectionResetError):  # refused before all was read
-            connection.request(method, path, body, headers)
-        answer = connection.getresponse()
-        return answer.status, json.loads(answer.read() or b"null")
 
 
 def _error(told: Any) -> dict[str, Any]:
@@ -44,27 +22,14 @@ def _error(told: Any) -> dict[str, Any]:
     return error
 
 
-@contextlib.contextmanager
-def _database_standing_still(home: Path) -> Iterator[None]:
-    """Stop every process of the embedded PostgreSQL, and let them go on at the end whatever happens."""
-    (data,) = {path.parent for path in home.rglob("PG_VERSION") if (path.parent / "postgresql.conf").exists()}
-    pids = working_on(data)
-    assert pids
-    for pid in pids:
-        os.kill(pid, signal.SIGSTOP)
-    try:
-        yield
-    finally:
-        for pid in pids:
-            os.kill(pid, signal.SIGCONT)
-
-
 @pytest.mark.capability("C4")
 @pytest.mark.parametrize("place", [8, -1])
 def test_a_key_with_one_wrong_character_is_refused(running_platform: RunningPlatform, place: int) -> None:
     characters = list(running_platform.key)
     characters[place] = "a" if characters[place] != "a" else "b"
-    status, told = _asked(running_platform, "GET", "/api/v1/whoami", key="".join(characters))
+    status, told = ask(
+        running_platform, "GET", "/api/v1/whoami", authorization=f"Bearer {''.join(characters)}"
+    )
     assert status == 401
     assert _error(told)["fix"]
 
@@ -73,10 +38,10 @@ def test_a_key_with_one_wrong_character_is_refused(running_platform: RunningPlat
 def test_fifty_megabytes_are_refused_and_the_next_request_is_served(
     running_platform: RunningPlatform, path: str
 ) -> None:
-    status, told = _asked(running_platform, "POST", path, b'{"documents": "' + b"x" * _LARGE + b'"}')
+    status, told = ask(running_platform, "POST", path, b'{"documents": "' + b"x" * _LARGE + b'"}')
     assert status in {401, 413}, told
     assert _error(told)
-    assert _asked(running_platform, "GET", "/api/v1/whoami")[0] == 200
+    assert ask(running_platform, "GET", "/api/v1/whoami")[0] == 200
 
 
 @pytest.mark.parametrize("path", ["/api/v1/apply", "/api/v1/plan"])
@@ -84,7 +49,7 @@ def test_fifty_megabytes_are_refused_and_the_next_request_is_served(
     "body", [b'{"documents": [\xff\xfe]}', b'{"documents": ["\xed\xa0\x80"]}', b"{", b""]
 )
 def test_what_is_no_json_is_told(running_platform: RunningPlatform, path: str, body: bytes) -> None:
-    status, told = _asked(running_platform, "POST", path, body)
+    status, told = ask(running_platform, "POST", path, body)
     assert status in {400, 422}, told
     assert _error(told)["fix"]
 
@@ -98,12 +63,12 @@ def test_ten_seconds_without_a_database_lose_nothing(
     def apply(name: str) -> None:
         document = {"kind": "Workspace", "name": name, "spec": {"environment": "development"}}
         body = json.dumps({"documents": [document]}).encode()
-        told[name], answer = _asked(running_platform, "POST", "/api/v1/apply", body)
+        told[name], answer = ask(running_platform, "POST", "/api/v1/apply", body)
         assert told[name] < 300 or _error(answer)["retryable"], answer
 
     names = [f"still-{number}" for number in range(5)]
     threads = [threading.Thread(target=apply, args=(name,)) for name in names]
-    with _database_standing_still(running_platform.home):
+    with standing_still(running_platform.home):
         for thread in threads:
             thread.start()
         time.sleep(_STOPPED_SECONDS)

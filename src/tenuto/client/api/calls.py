@@ -56,10 +56,12 @@ class Calls:
         try:
             with open(target, "xb", opener=_private) as file:
                 try:
-                    return self._connection.download(self._message(request), file)
+                    size = self._connection.download(self._message(request), file)
+                    file.flush()  # here and not when it is closed: what does not fit leaves no file
                 except BaseException:
                     target.unlink()
                     raise
+                return size
         except OSError as error:
             raise TenutoError(FILE_NOT_WRITTEN, f"{target}: {error.strerror}") from error
 

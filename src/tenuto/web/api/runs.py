@@ -15,7 +15,7 @@ from tenuto.web.registry.words import PLAIN_READ, Route
 from tenuto.web.words import Call, Input
 
 _TAG = "runs"
-_LARGEST_PROJECT = 200 * 2**20  # bytes
+_LARGEST_PROJECT = 10_000_000_000  # bytes; how much an installation takes is its setting
 
 
 class CodeQuery(Input, frozen=True, kw_only=True):
@@ -52,7 +52,7 @@ def upload_code(call: Call, _body: None, query: CodeQuery) -> Artifact:
     services, upload = services_of(call), call.upload
     if upload is None:
         raise TenutoError(BLOB_MISSING, "the request has no body")
-    stored = services.blobs.put_file(upload.path, limit=_LARGEST_PROJECT)
+    stored = services.blobs.put_file(upload.path)
     return use_cases.submit_code(
         services.desk, workspace_scope(call), digest=stored.digest, size=stored.size, name=query.name
     )

@@ -135,4 +135,4 @@ def _explained(error: OSError) -> Exception:
 
 
 def _too_large(limit: int) -> TenutoError:
-    return TenutoError(BODY_TOO_LARGE, f"at most {limit} bytes", limit=limit)
+    return TenutoError(BODY_TOO_LARGE, f"at most {limit} bytes are taken here", limit=limit)

@@ -22,7 +22,7 @@ class SiteConfig(msgspec.Struct, frozen=True, kw_only=True):
     threads: int = 16  # handlers that run at once
     waiting: int = 128  # requests that may wait for a thread; more are refused
     body_limit: int = 2 * 1024 * 1024  # bytes of a JSON body or a form
-    upload_limit: int = 10_000_000_000  # bytes of an upload, where its route does not set less
+    upload_limit: int = 200_000_000  # bytes of an upload, where its route does not set less
     live_pages: int = 64  # live pages that may be open at once
     live_seconds: float = 900.0  # a live page is asked to connect again after this
     heartbeat_seconds: float = 15.0

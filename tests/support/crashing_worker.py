@@ -27,6 +27,7 @@ LEASE_SECONDS = 1.0
 class Order(msgspec.Struct, frozen=True):
     kills: list[Kill]
     sandboxed: bool = False
+    runs: int = 1
 
 
 def main(home: Path) -> None:
@@ -56,7 +57,9 @@ def live(home: Path, order: Order) -> None:
         given = worker.tools(platform, config)
         assert isinstance(given.executor, StepExecutor)
         passing = Kills(order.kills, Victims(given.executor))
-        changed = msgspec.structs.replace(given, passing=passing, lease_seconds=LEASE_SECONDS)
+        changed = msgspec.structs.replace(
+            given, passing=passing, lease_seconds=LEASE_SECONDS, runs=order.runs
+        )
         worker.work(platform, changed, lambda: None)
         status = 0
     finally:

@@ -128,9 +128,9 @@ class KillHost:
         for server in reversed(self._servers):
             server.stop()
 
-    def worker(self, *kills: Kill) -> int:
-        """Start a worker that dies by these kills, and return its process number."""
-        order = Order(list(kills), sandboxed=self._keeper is not None)
+    def worker(self, *kills: Kill, runs: int = 1) -> int:
+        """Start a worker that drives so many runs at once and dies by these kills; return its process number."""
+        order = Order(list(kills), sandboxed=self._keeper is not None, runs=runs)
         assert self._forker is not None
         assert self._forker.stdin is not None
         assert self._forker.stdout is not None
@@ -194,12 +194,15 @@ class KillHost:
 
 
 class Siege:
-    """Keeps a few runs and a few workers at a time going until every worker has died as it was told to."""
+    """Keeps a few workers with ``runs`` each going at a time until every worker has died as it was told to."""
 
-    def __init__(self, host: KillHost, orders: Sequence[Sequence[Kill]], *, at_once: int = 5) -> None:
+    def __init__(
+        self, host: KillHost, orders: Sequence[Sequence[Kill]], *, at_once: int = 5, runs: int = 1
+    ) -> None:
         self._host = host
         self._orders = [list(order) for order in orders]
         self._at_once = at_once
+        self._runs = runs
         self.watched: list[Watched] = []
         self._living: dict[int, list[Kill]] = {}
         self.deaths = 0
@@ -212,8 +215,8 @@ class Siege:
             self._feed()
             while self._orders and len(self._living) < self._at_once:
                 order = self._orders.pop(0)
-                self._living[self._host.worker(*order)] = order
-            while self._host.open_runs() < self._at_once:
+                self._living[self._host.worker(*order, runs=self._runs)] = order
+            while self._host.open_runs() < self._at_once * self._runs:
                 self.watched.append(self._host.submit())
             if chance is not None:
                 self._strike(chance)
@@ -221,7 +224,7 @@ class Siege:
 
     def lift(self) -> None:
         """Let one healthy worker end what is left."""
-        worker = self._host.worker()
+        worker = self._host.worker(runs=self._runs)
         wait_until(lambda: self._host.open_runs() == 0, "the last runs end", timeout=60)
         os.kill(worker, signal.SIGTERM)
         wait_until(lambda: not alive(worker), "the healthy worker ends")

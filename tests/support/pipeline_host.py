@@ -84,6 +84,7 @@ class PipelineHost:
             projects=ProjectCache(self.folder / "projects"),
             environment=InstalledEnvironment(),
             scratch=self.folder / "runs",
+            workers=self.folder / "workers",
             holder=self.desk.ids.new(),
         )
         return msgspec.structs.replace(made, **changes)

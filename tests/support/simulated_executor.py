@@ -48,6 +48,7 @@ class SimulatedExecutor:
         self.log = b""
         self.cancelled: dict[str, threading.Event] = {}
         self.closed = False
+        self.cleared: list[str] = []
         self._lock = threading.Lock()
 
     def run(self, attempt: StepAttempt, on_item: OnItem | None = None) -> Outcome:
@@ -70,6 +71,9 @@ class SimulatedExecutor:
         if found is not None:
             found.set()
         return found is not None
+
+    def clear_after(self, owner: str) -> None:
+        self.cleared.append(owner)
 
     def close(self) -> None:
         self.closed = True

@@ -73,6 +73,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     idle_seconds: Annotated[
         float, Doc("Seconds after which the preloaded process for pipeline steps is let go.")
     ] = 60.0
+    worker_runs: Annotated[
+        int,
+        msgspec.Meta(ge=1),
+        Doc("Pipeline runs that a worker drives at once, each under a lease of its own."),
+    ] = 4
 
     @property
     def address(self) -> str:

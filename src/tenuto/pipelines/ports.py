@@ -25,6 +25,10 @@ class Executor(Protocol):
         """Ask a running attempt to end soon. False when no such attempt runs here."""
         ...
 
+    def clear_after(self, owner: str) -> None:
+        """Remove what the executor of a worker that died has left on this machine."""
+        ...
+
     def close(self) -> None:
         """End everything that was started. Attempts that run are lost."""
         ...

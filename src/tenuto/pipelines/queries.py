@@ -173,6 +173,12 @@ def let_go(tx: Transaction, held: Held, seconds: float) -> None:
     tx.execute(_LET_GO, {"run": held.run.id, "fence": held.fence, "seconds": seconds})
 
 
+def release(tx: Transaction, holder: str) -> int:
+    """Let go of all runs of a worker that is known to be dead, and return how many they were."""
+    given_up = sa.update(run).where(run.c.holder == holder, run.c.status == "running")
+    return tx.execute(given_up.values(lease_until=None, holder=None)).rowcount
+
+
 def finish(tx: Transaction, held: Held, status: str, fault: str | None = None) -> None:
     tx.execute(
         sa.update(run)

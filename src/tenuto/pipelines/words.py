@@ -162,7 +162,7 @@ FINAL = frozenset(
 
 class TaskState(msgspec.Struct, frozen=True):
     """Where a task stands. ``failures`` count against the step's retries, ``losses`` (its process vanished)
-    against a budget of their own.
+    against a budget of their own. While it runs, ``chunk`` is the first item of those that share its process.
     """
 
     status: TaskStatus = TaskStatus.WAITING
@@ -171,6 +171,7 @@ class TaskState(msgspec.Struct, frozen=True):
     retry_at: datetime | None = None
     outputs: dict[str, StoredValue] = {}
     error: StepError | None = None
+    chunk: int | None = None
 
 
 class RunState(msgspec.Struct, frozen=True):

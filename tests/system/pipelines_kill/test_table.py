@@ -53,6 +53,20 @@ def test_what_runs_the_steps_is_killed_at_every_point(
 
 
 @pytest.mark.timeout(180)
+def test_workers_with_several_runs_are_killed(host: KillHost, undisturbed: dict[str, Any]) -> None:
+    """Two workers with three runs each: every death leaves three runs amid whatever they were doing."""
+    points = ("claiming", "recovered", "starting", "started", "expanding", "settling", "settled", "finished")
+    orders = [
+        [Kill(point, "worker", nth)] for nth in (1, 4) for point in points if nth == 1 or point[0] == "s"
+    ]
+    siege = Siege(host, orders, at_once=2, runs=3)
+    siege.hold(120)
+    siege.lift()
+    assert siege.deaths >= len(orders)
+    require_all(host, siege, undisturbed)
+
+
+@pytest.mark.timeout(180)
 def test_the_worker_is_killed_while_it_is_told_to_stop(host: KillHost, undisturbed: dict[str, Any]) -> None:
     orders = [[Kill(point, "worker"), Kill("any", "stopped")] for point in STOPPING]
     siege = Siege(host, orders)

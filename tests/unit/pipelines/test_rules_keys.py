@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from typing import Any
+
 import msgspec
 import pytest
 
@@ -9,12 +11,13 @@ from tenuto.core.value_types import Kind, ValueType, list_of
 from tenuto.pipelines.rules.keys import (
     Difference,
     KeyParts,
+    NodeKeys,
     explain_key_difference,
     key_parts,
     seed_of,
     step_key,
 )
-from tenuto.pipelines.words import RunState, TaskId
+from tenuto.pipelines.words import RunState, TaskId, TaskState
 
 CODE, ENVIRONMENT = "sha256:" + "a" * 64, "sha256:" + "b" * 64
 FLOW = graph(node("a"), node("b", "a", "$size", 7, options=StepOptions(version="2")))
@@ -87,3 +90,35 @@ def test_each_item_of_a_map_has_its_own_key_and_equal_items_share_one() -> None:
 def test_the_name_of_a_node_does_not_count() -> None:
     renamed = graph(node("a"), msgspec.structs.replace(FLOW.nodes[1], name="other"))
     assert parts(state(renamed, a=done(1)), TaskId("other")) == parts()
+
+
+@pytest.mark.capability("O1")
+def test_what_items_share_is_looked_up_once_for_all_of_them() -> None:
+    """A map beside the list of another map's results: looking that up for each item would take n times n."""
+    flow = graph(
+        node("items", out=list_of(INT)),
+        node("each", "items", "$size", over=0),
+        node("again", "items", "each", over=0, takes={1: list_of(INT)}),
+    )
+    count = 300
+    tasks = {TaskId("items"): done(1)} | {TaskId("each", item): done(item) for item in range(count)}
+    looked = Counted(tasks)
+    items = tuple(number(item) for item in range(count))
+    whole = RunState(
+        flow, parameters={"size": number(3)}, tasks=looked, expansions={"each": items, "again": items}
+    )
+    keys = NodeKeys(whole, flow.node("again"), code=CODE, environment=ENVIRONMENT)
+    found = [keys.parts(TaskId("again", item)) for item in range(count)]
+    assert looked.asked <= 2 * count
+    assert len({step_key(one) for one in found}) == count
+    assert found[7] == key_parts(whole, TaskId("again", 7), code=CODE, environment=ENVIRONMENT)
+
+
+class Counted(dict[TaskId, TaskState]):
+    """Tasks that count how often they are asked for."""
+
+    asked = 0
+
+    def get(self, *given: Any) -> Any:
+        self.asked += 1
+        return super().get(*given)

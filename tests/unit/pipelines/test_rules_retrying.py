@@ -7,7 +7,14 @@ import pytest
 from support.pipeline_graphs import number
 from tenuto.core.graph import StepOptions
 from tenuto.pipelines.errors import NO_SPACE
-from tenuto.pipelines.rules.retrying import LONGEST_DELAY, MOST_LOSSES, retry_delay, settled, started
+from tenuto.pipelines.rules.retrying import (
+    LONGEST_DELAY,
+    MOST_LOSSES,
+    retry_delay,
+    settled,
+    started,
+    written_off,
+)
 from tenuto.pipelines.words import ItemOutcome, Status, StepError, TaskId, TaskState, TaskStatus
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
@@ -91,3 +98,21 @@ def test_delays_double_up_to_an_hour() -> None:
 def test_items_that_fail_together_come_back_apart() -> None:
     times = {after(RUNNING, Status.FAILED, task=TaskId("train", index)).retry_at for index in range(10)}
     assert len(times) > 5
+
+
+@pytest.mark.capability("C1")
+def test_of_items_that_share_a_dead_process_only_one_was_under_way() -> None:
+    """Two chunks of a map, the first with two items done, and a step of its own."""
+    chunks = {TaskId("each", item): 0 if item < 5 else 5 for item in (2, 3, 4, 5, 6)}
+    running: dict[TaskId, TaskState] = {task: started(TaskState(), chunk) for task, chunk in chunks.items()}
+    running[TaskId("alone")] = started(TaskState())
+    told = {task: outcome.status for task, outcome in written_off(running).items()}
+    lost = {TaskId("each", 2), TaskId("each", 5), TaskId("alone")}
+    assert told == {task: Status.LOST if task in lost else Status.NOT_RUN for task in running}
+
+
+@pytest.mark.capability("C1")
+def test_what_has_ended_shares_no_process_any_more() -> None:
+    where = started(TaskState(), 7)
+    for status in Status:
+        assert after(where, status).chunk is None

@@ -7,6 +7,8 @@ import threading
 from collections.abc import Callable
 from functools import partial
 
+import msgspec
+
 from tenuto.app.building import Platform, build
 from tenuto.app.own_steps import PlatformSteps
 from tenuto.app.settings import Settings
@@ -37,15 +39,19 @@ def tools(platform: Platform, config: ExecutorConfig) -> Tools:
     """Return what a worker of this installation works with."""
     folder = platform.settings.home / "work"
     environment = InstalledEnvironment()
+    holder = platform.desk.ids.new()
+    owned = msgspec.structs.replace(config, owner=holder)
     return Tools(
         desk=platform.desk,
         blobs=platform.blobs,
-        executor=StepExecutor(config, environment.digest, platform.desk.clock),
+        executor=StepExecutor(owned, environment.digest, platform.desk.clock),
         own_steps=PlatformSteps(platform),
         projects=ProjectCache(folder / "projects"),
         environment=environment,
         scratch=folder / "runs",
-        holder=platform.desk.ids.new(),
+        workers=folder / "workers",
+        holder=holder,
+        runs=platform.settings.worker_runs,
     )
 
 

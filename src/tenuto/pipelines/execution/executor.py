@@ -38,12 +38,14 @@ _logger = logging.getLogger(__name__)
 
 class ExecutorConfig(msgspec.Struct, frozen=True):
     """``folder`` (0700) holds scratch folders and the zygote's log. ``log_bytes`` bounds each attempt's log.
+    ``owner`` is the worker whose executor this is: its folders are known by it.
 
     Without ``allow_inline`` inline steps run in processes like any other. ``sandboxed`` off leaves a step all the
     files of the worker's user; it still has a process, limits and an environment of its own.
     """
 
     folder: Path
+    owner: str = "nobody"
     preload: tuple[str, ...] = PRELOADED
     idle_seconds: float = 300.0
     log_bytes: int = 8 * 2**20
@@ -82,6 +84,11 @@ class StepExecutor:
             if found is not None:
                 found()
             return found is not None
+
+    def clear_after(self, owner: str) -> None:
+        """Remove the scratch folders of a worker that died. They are nobody's: its steps died with it."""
+        for scratch in self._config.folder.glob(f"{_mark(owner)}*"):
+            _remove(scratch)
 
     def zygotes(self) -> list[int]:
         """Return the process numbers of the zygotes that live: none before the first step, nor long after."""
@@ -129,14 +136,11 @@ class StepExecutor:
     @contextlib.contextmanager
     def _scratch(self) -> Iterator[Path]:
         self._config.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        scratch = Path(tempfile.mkdtemp(prefix="step-", dir=self._config.folder))
+        scratch = Path(tempfile.mkdtemp(prefix=_mark(self._config.owner), dir=self._config.folder))
         try:
             yield scratch
         finally:
-            try:
-                remove_folder(scratch)
-            except OSError:
-                _logger.warning("a step's scratch folder could not be removed", exc_info=True)
+            _remove(scratch)
 
     @contextlib.contextmanager
     def _log_file(self, attempt: StepAttempt) -> Iterator[LogFile]:
@@ -173,6 +177,18 @@ class StepExecutor:
             cpu_seconds=most,
             threads=cpus,
         )
+
+
+def _mark(owner: str) -> str:
+    """Return how the names of an owner's folders begin: short, because the paths of sockets have to be."""
+    return f"step-{owner[-6:]}-"
+
+
+def _remove(scratch: Path) -> None:
+    try:
+        remove_folder(scratch)
+    except OSError:
+        _logger.warning("a step's scratch folder could not be removed", exc_info=True)
 
 
 @contextlib.contextmanager

@@ -21,7 +21,7 @@ def inputs_of(state: RunState, task: TaskId) -> dict[str, StoredValue]:
     node = state.graph.node(task.node)
     given = shared_inputs(state, node)
     if node.over is not None:
-        given[node.over] = _item(state, task)
+        given[node.over] = item_of(state, task)
     return given
 
 
@@ -96,7 +96,8 @@ def _value(state: RunState, given: Input) -> StoredValue:
     raise TenutoError(INPUT_NOT_READY, f"`{given.name}` from `{source.node}`")
 
 
-def _item(state: RunState, task: TaskId) -> StoredValue:
+def item_of(state: RunState, task: TaskId) -> StoredValue:
+    """Return the item of the list that a task of a mapped node is given."""
     items = state.expansions.get(task.node, ())
     if task.item is None or not 0 <= task.item < len(items):
         raise TenutoError(INPUT_NOT_READY, f"item {task.item} of `{task.node}`")

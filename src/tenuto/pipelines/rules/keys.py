@@ -8,9 +8,9 @@ import msgspec
 
 from tenuto.core.canonical import canonical_json
 from tenuto.core.digests import digest_of
-from tenuto.core.graph import FromOutput
-from tenuto.pipelines.rules.inputs import inputs_of
-from tenuto.pipelines.words import RunState, StoredValue, TaskId
+from tenuto.core.graph import FromOutput, Node
+from tenuto.pipelines.rules.inputs import item_of, shared_inputs
+from tenuto.pipelines.words import RunState, TaskId
 
 _FORMAT = 1
 
@@ -46,20 +46,41 @@ def step_key(parts: KeyParts) -> str:
     return digest_of(canonical_json({"format": _FORMAT, **msgspec.to_builtins(parts)}))
 
 
+class NodeKeys:
+    """The keys of one node's tasks. What all items share is looked up once: it may be a list of all items' results.
+
+    Raises when an input is not there yet.
+    """
+
+    def __init__(self, state: RunState, node: Node, *, code: str, environment: str, seed: int = 0) -> None:
+        made = {given.name for given in node.inputs if isinstance(given.source, FromOutput)}
+        shared = {name: value.digest for name, value in shared_inputs(state, node).items()}
+        self._state = state
+        self._mapped = (node.over, node.over in made)
+        self._shared = KeyParts(
+            code=code,
+            step=node.step,
+            environment=environment,
+            inputs={name: digest for name, digest in shared.items() if name in made},
+            parameters={name: digest for name, digest in shared.items() if name not in made},
+            seed=str(seed),
+            version=node.options.version,
+        )
+
+    def parts(self, task: TaskId) -> KeyParts:
+        """Return the parts of a task's key."""
+        shared, (over, is_made) = self._shared, self._mapped
+        if over is None:
+            return shared
+        field = "inputs" if is_made else "parameters"
+        own = {**getattr(shared, field), over: item_of(self._state, task).digest}
+        return msgspec.structs.replace(shared, **{field: own})
+
+
 def key_parts(state: RunState, task: TaskId, *, code: str, environment: str, seed: int = 0) -> KeyParts:
-    """Return the parts of a task's key. Raises when an input is not there yet."""
+    """Return the parts of a single task's key. Raises when an input is not there yet."""
     node = state.graph.node(task.node)
-    made = {given.name for given in node.inputs if isinstance(given.source, FromOutput)}
-    given = inputs_of(state, task)
-    return KeyParts(
-        code=code,
-        step=node.step,
-        environment=environment,
-        inputs=_digests({name: value for name, value in given.items() if name in made}),
-        parameters=_digests({name: value for name, value in given.items() if name not in made}),
-        seed=str(seed),
-        version=node.options.version,
-    )
+    return NodeKeys(state, node, code=code, environment=environment, seed=seed).parts(task)
 
 
 def explain_key_difference(old: KeyParts, new: KeyParts) -> tuple[Difference, ...]:
@@ -85,7 +106,3 @@ def _between(kind: str, old: Mapping[str, str], new: Mapping[str, str]) -> Itera
     for name in sorted({*old, *new}):
         if old.get(name) != new.get(name):
             yield Difference(f"{kind} `{name}`", old.get(name), new.get(name))
-
-
-def _digests(values: Mapping[str, StoredValue]) -> dict[str, str]:
-    return {name: value.digest for name, value in values.items()}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 import msgspec
@@ -17,8 +18,21 @@ _LOSS_DELAY = 0.5
 _LONGEST_LOSS_DELAY = 30.0
 
 
-def started(where: TaskState) -> TaskState:
-    return msgspec.structs.replace(where, status=TaskStatus.RUNNING, retry_at=None)
+def started(where: TaskState, chunk: int | None = None) -> TaskState:
+    return msgspec.structs.replace(where, status=TaskStatus.RUNNING, retry_at=None, chunk=chunk)
+
+
+def written_off(running: Mapping[TaskId, TaskState]) -> dict[TaskId, ItemOutcome]:
+    """Return what became of tasks whose worker died.
+
+    Items that share a process run one after the other: the first of them without a result was under way, and as
+    far as the journal can know the turn of the others had not come.
+    """
+    under_way: dict[tuple[str, int | None], TaskId] = {}
+    for task in sorted(running):
+        under_way.setdefault((task.node, running[task].chunk), task)
+    lost = set(under_way.values())
+    return {task: ItemOutcome(task.item, Status.LOST if task in lost else Status.NOT_RUN) for task in running}
 
 
 def settled(
@@ -30,6 +44,7 @@ def settled(
     worker was killed, the disk was full) and has a budget of its own, so that a step that kills its process
     ends too.
     """
+    where = msgspec.structs.replace(where, chunk=None)
     if outcome.status is Status.SUCCEEDED:
         return TaskState(TaskStatus.SUCCEEDED, where.failures, where.losses, outputs=outcome.outputs)
     if outcome.status is Status.CANCELLED:

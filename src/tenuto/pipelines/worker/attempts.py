@@ -8,6 +8,7 @@ from concurrent.futures import Future, ThreadPoolExecutor, wait
 
 from tenuto.pipelines.worker.attempt import Attempt
 from tenuto.pipelines.worker.results import Result
+from tenuto.pipelines.worker.slots import Slots
 from tenuto.pipelines.worker.tools import Tools
 
 _log = logging.getLogger(__name__)
@@ -18,10 +19,11 @@ _ROUND_SECONDS = 0.2
 
 
 class Attempts:
-    """The attempts of one run on this worker, as many at once as it has slots. Results come from ``wait``."""
+    """The attempts of one run on this worker, one for each slot it has. Results come from ``wait``."""
 
-    def __init__(self, tools: Tools) -> None:
-        self._tools = tools
+    def __init__(self, tools: Tools, slots: Slots, run: str) -> None:
+        self._slots = slots
+        self._run = run
         self._threads = ThreadPoolExecutor(tools.slots, thread_name_prefix="attempt")
         self._news: queue.Queue[Result] = queue.Queue()
         self._running: dict[str, tuple[Attempt, Future[None]]] = {}
@@ -30,9 +32,9 @@ class Attempts:
     def busy(self) -> bool:
         return bool(self._running) or not self._news.empty()
 
-    @property
-    def free(self) -> int:
-        return self._tools.slots - len(self._running)
+    def room(self, wanted: int) -> int:
+        """Take slots for up to ``wanted`` attempts, each to be begun, and return how many they are."""
+        return self._slots.take(self._run, wanted)
 
     def begin(self, attempt: Attempt) -> None:
         self._running[attempt.id] = (attempt, self._threads.submit(attempt.run, self._news.put))
@@ -52,7 +54,8 @@ class Attempts:
             timeout = 0.0 if news[-1].over else _GATHER_SECONDS
         for one in news:
             if one.over:
-                self._running.pop(one.attempt, None)
+                del self._running[one.attempt]
+                self._slots.give_back(self._run)
         return news
 
     def cancel(self) -> None:
@@ -63,6 +66,12 @@ class Attempts:
     def close(self) -> None:
         """End what runs here, and wait for it: another worker may have the run already."""
         self._threads.shutdown(wait=False, cancel_futures=True)
+        try:
+            self._end_all()
+        finally:
+            self._slots.end(self._run)
+
+    def _end_all(self) -> None:
         open_ = {future for _, future in self._running.values()}
         for _ in range(_CLOSING_ROUNDS):
             self.cancel()

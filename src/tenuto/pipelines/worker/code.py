@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import tenuto
@@ -10,7 +11,7 @@ from tenuto.core.graph import Node
 from tenuto.pipelines.code.digest import ProjectCode
 from tenuto.pipelines.records import RunRecord
 from tenuto.pipelines.rules.inputs import shared_inputs
-from tenuto.pipelines.rules.keys import key_parts, seed_of, step_key
+from tenuto.pipelines.rules.keys import NodeKeys, seed_of, step_key
 from tenuto.pipelines.words import AttemptItem, RunState, StoredValue, TaskId
 from tenuto.pipelines.worker.attempt import Work
 from tenuto.pipelines.worker.looking_up import Asked, Found
@@ -28,12 +29,18 @@ class Code:
         self._environment = tools.environment.digest()
         self._digests: dict[tuple[str, tuple[str, ...]], str] = {}
 
-    def asked(self, state: RunState, task: TaskId, seed: int) -> Asked:
-        """Return what a task's result is looked for under. Raises when its code is not there."""
-        node = state.graph.node(task.node)
-        self._reference(node)
-        parts = key_parts(state, task, code=self._digest(node), environment=self._environment, seed=seed)
-        return Asked(step_key(parts), parts, cached=node.options.cache and self._own_step(node) is None)
+    def asking(self, state: RunState, seed: int) -> Callable[[TaskId], Asked]:
+        """Return what tells under which key a task's result is looked for; it raises if there is no code."""
+        known: dict[str, NodeKeys] = {}
+
+        def asked(task: TaskId) -> Asked:
+            node = state.graph.node(task.node)
+            if task.node not in known:
+                known[task.node] = self._keys(state, node, seed)
+            parts = known[task.node].parts(task)
+            return Asked(step_key(parts), parts, cached=node.options.cache and self._own_step(node) is None)
+
+        return asked
 
     def work(self, run: RunRecord, state: RunState, tasks: tuple[TaskId, ...], found: list[Found]) -> Work:
         """Return the work of one attempt at tasks of one node."""
@@ -52,6 +59,10 @@ class Code:
             step=self._reference(node),
             code_folder=_INSTALLED if node.step.startswith(OWN) else str(self._folder),
         )
+
+    def _keys(self, state: RunState, node: Node, seed: int) -> NodeKeys:
+        self._reference(node)
+        return NodeKeys(state, node, code=self._digest(node), environment=self._environment, seed=seed)
 
     def _own_step(self, node: Node) -> str | None:
         name = node.step.removeprefix(OWN)

@@ -24,6 +24,7 @@ from tenuto.pipelines.worker.journal import Journal
 from tenuto.pipelines.worker.lease import Lease
 from tenuto.pipelines.worker.looking_up import Asked, Found
 from tenuto.pipelines.worker.results import Result, failed
+from tenuto.pipelines.worker.slots import Slots
 from tenuto.pipelines.worker.tools import Tools
 
 _log = logging.getLogger(__name__)
@@ -40,7 +41,7 @@ class Holding(msgspec.Struct, frozen=True):
     lease: Lease
 
 
-def drive(tools: Tools, held: Held, stopping: threading.Event) -> None:
+def drive(tools: Tools, held: Held, slots: Slots, stopping: threading.Event) -> None:
     """Go on with a run until it ends, waits for a later time, is lost, or the worker is told to stop."""
     lease = Lease(tools, held)
     lease.start()
@@ -49,7 +50,8 @@ def drive(tools: Tools, held: Held, stopping: threading.Event) -> None:
         try:
             journal = Journal(tools, held)
             code = Code(tools, project(tools.blobs, tools.projects, held.run.code, contents.folder))
-            Drive(tools, held, Holding(journal, contents, code, lease), stopping).run()
+            holding = Holding(journal, contents, code, lease)
+            Drive(tools, held, holding, Attempts(tools, slots, held.run.id), stopping).run()
         finally:
             contents.clear()
     except TenutoError as error:
@@ -63,13 +65,15 @@ def drive(tools: Tools, held: Held, stopping: threading.Event) -> None:
 class Drive:
     """One run on this worker, from the moment it is held."""
 
-    def __init__(self, tools: Tools, held: Held, holding: Holding, stopping: threading.Event) -> None:
+    def __init__(
+        self, tools: Tools, held: Held, holding: Holding, attempts: Attempts, stopping: threading.Event
+    ) -> None:
         self._tools = tools
         self._run = held.run
         self._journal, self._lease = holding.journal, holding.lease
         self._contents, self._code = holding.contents, holding.code
         self._stopping = stopping
-        self._attempts = Attempts(tools)
+        self._attempts = attempts
         self._found: dict[TaskId, Found] = {}  # looked up, and not begun yet
         self._queue: deque[tuple[TaskId, ...]] = deque()
         self._ready: list[tuple[TaskId, ...]] = []  # journalled as running, and begun when that is committed
@@ -122,8 +126,8 @@ class Drive:
                 return decision
             elif fresh := [task for task in decision.start if task not in self._found]:
                 self._take_up(fresh)
-            elif self._queue and self._free:
-                self._start()
+            elif begun := self._next():
+                self._start(begun)
             else:
                 return decision
 
@@ -164,29 +168,25 @@ class Drive:
             return
         begun: list[tuple[TaskId, ...]] = []
 
-        def choose(missing: list[TaskId]) -> set[TaskId]:
+        def choose(missing: list[TaskId]) -> list[tuple[TaskId, ...]]:
             others_wait = bool(self._queue)
             self._queue.extend(chunks(missing, self._tools.slots))
             if not others_wait:
                 begun.extend(self._next())
-            return {task for chunk in begun for task in chunk}
+            return begun
 
         found = self._journal.take_up(asked, self._contents.there, choose)
         self._found |= {task: one for task, one in found.items() if one.outputs is None}
         self._ready += begun
 
-    def _start(self) -> None:
-        """Journal as many chunks as there are free slots as running."""
-        begun = self._next()
-        self._journal.start({task: self._found[task] for chunk in begun for task in chunk})
+    def _start(self, begun: list[tuple[TaskId, ...]]) -> None:
+        """Journal chunks as running that there is room for."""
+        self._journal.start({task: self._found[task] for chunk in begun for task in chunk}, begun)
         self._ready += begun
 
-    @property
-    def _free(self) -> int:
-        return self._attempts.free - len(self._ready)
-
     def _next(self) -> list[tuple[TaskId, ...]]:
-        return [self._queue.popleft() for _ in range(min(self._free, len(self._queue)))]
+        """Return as many chunks of the queue as there is room for now."""
+        return [self._queue.popleft() for _ in range(self._attempts.room(len(self._queue)))]
 
     def _begin(self) -> None:
         """Begin what the journal says is running: never before that is committed."""
@@ -197,10 +197,10 @@ class Drive:
 
     def _asked(self, tasks: Iterable[TaskId]) -> dict[TaskId, Asked]:
         """Return what to look up. A task that cannot even be started fails, with the reason for its author."""
-        state, asked, broken = self._journal.state, {}, {}
+        asking, asked, broken = self._code.asking(self._journal.state, self._run.seed), {}, {}
         for task in tasks:
             try:
-                asked[task] = self._code.asked(state, task, self._run.seed)
+                asked[task] = asking(task)
             except TenutoError as error:
                 broken[task] = _impossible(error)
         if broken:

@@ -32,7 +32,8 @@ from tenuto.pipelines.worker.transitions import Transitions, write_end
 from tenuto.store.database import Transaction
 
 Stored = Callable[[Iterable[StoredValue]], bool]
-Choose = Callable[[list[TaskId]], set[TaskId]]
+Chunks = Sequence[tuple[TaskId, ...]]
+Choose = Callable[[list[TaskId]], Chunks]
 
 
 class Journal:
@@ -66,8 +67,8 @@ class Journal:
 
     def recover(self) -> None:
         """Write off what an earlier worker had running: its processes are gone."""
-        lost = ItemOutcome(None, Status.LOST)
-        self._settle(dict.fromkeys(self._running(), lost), [], ("recovering", "recovered"))
+        running = {task: where for task, where in self._tasks.items() if where.status is TaskStatus.RUNNING}
+        self._settle(retrying.written_off(running), [], ("recovering", "recovered"))
 
     def change(self, states: Mapping[TaskId, TaskState]) -> None:
         """Write tasks that end without running: skipped, blocked, cancelled, impossible to start."""
@@ -87,19 +88,20 @@ class Journal:
         """Write which results are there already and which tasks run now; only then may anything start.
 
         A result counts only if its contents are still ``stored``. Of the tasks that have to run, ``choose``
-        tells which start at once; ``start`` writes the others when their turn comes.
+        tells which chunks start at once; ``start`` writes the others when their turn comes.
         """
         with self._transition("starting", "started") as tx:
             found = self._find(tx, asked, stored)
-            begun = choose([task for task, one in found.items() if one.outputs is None])
+            chunks = choose([task for task, one in found.items() if one.outputs is None])
+            begun = {task for chunk in chunks for task in chunk}
             taken = {task: one for task, one in found.items() if one.outputs is not None or task in begun}
-            self._write_start(tx, taken)
+            self._write_start(tx, taken, chunks)
         return found
 
-    def start(self, found: Mapping[TaskId, Found]) -> None:
+    def start(self, found: Mapping[TaskId, Found], chunks: Chunks) -> None:
         """Write that tasks run now that were looked up before."""
         with self._transition("starting", "started") as tx:
-            self._write_start(tx, found)
+            self._write_start(tx, found, chunks)
 
     def settle(self, results: Sequence[Result]) -> None:
         """Write what became of tasks. After this commit a success is never done again."""
@@ -114,9 +116,8 @@ class Journal:
 
     def let_go(self, seconds: float) -> None:
         """Give the run back, to be taken up again later. Nothing of it runs here any more."""
-        self._settle(
-            dict.fromkeys(self._running(), ItemOutcome(None, Status.NOT_RUN)), [], ("leaving", "left")
-        )
+        running = [task for task, where in self._tasks.items() if where.status is TaskStatus.RUNNING]
+        self._settle(dict.fromkeys(running, ItemOutcome(None, Status.NOT_RUN)), [], ("leaving", "left"))
         with self._transition("letting_go", "let_go") as tx:
             queries.let_go(tx, self._held, seconds)
 
@@ -136,8 +137,9 @@ class Journal:
             found[task] = told if outputs is None or stored(outputs.values()) else gone(told)
         return found
 
-    def _write_start(self, tx: Transaction, found: Mapping[TaskId, Found]) -> None:
-        states = {task: self._started(task, one) for task, one in found.items()}
+    def _write_start(self, tx: Transaction, found: Mapping[TaskId, Found], chunks: Chunks) -> None:
+        first = {task: chunk[0].item for chunk in chunks for task in chunk}
+        states = {task: self._started(task, one, first.get(task)) for task, one in found.items()}
         notes = {
             task: TaskNote(
                 starts=one.outputs is None, key=one.key, parts=one.parts, cache=one.cache, why=one.why
@@ -183,14 +185,11 @@ class Journal:
             if state.status is TaskStatus.SUCCEEDED and task in self._keys:
                 yield (*self._keys[task], state.outputs)
 
-    def _running(self) -> list[TaskId]:
-        return [task for task, where in self._tasks.items() if where.status is TaskStatus.RUNNING]
-
-    def _started(self, task: TaskId, found: Found) -> TaskState:
+    def _started(self, task: TaskId, found: Found, chunk: int | None) -> TaskState:
         where = self.state.task(task)
         if found.outputs is not None:
             return TaskState(TaskStatus.SUCCEEDED, where.failures, where.losses, outputs=found.outputs)
-        return retrying.started(where)
+        return retrying.started(where, chunk)
 
     def _move(self, states: Mapping[TaskId, TaskState]) -> None:
         for task in states:

@@ -66,7 +66,9 @@ class Tools(msgspec.Struct, frozen=True, kw_only=True):
     projects: ProjectCache
     environment: InstalledEnvironment
     scratch: Path
+    workers: Path  # where the workers of this machine say that they live
     holder: str
-    slots: int = 2  # attempts at once
+    runs: int = 4  # at once
+    slots: int = 2  # attempts at once, over all runs
     lease_seconds: float = 8.0  # renewed every second while the run is driven
     passing: Callable[[str], None] = nowhere

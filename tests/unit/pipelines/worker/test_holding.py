@@ -127,7 +127,7 @@ def test_what_a_late_worker_would_write_is_refused(host: PipelineHost) -> None:
     for late in (
         lambda: kept.change({}),
         lambda: kept.expand("one", []),
-        lambda: kept.start({}),
+        lambda: kept.start({}, []),
         lambda: kept.settle([Result("a", "one", log="late", over=True)]),
         lambda: kept.let_go(0.0),
         lambda: kept.finish(RunStatus.SUCCEEDED),

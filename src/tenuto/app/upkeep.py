@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from tenuto.app.building import Platform
+from tenuto.app.predictions import PredictionCollector
 from tenuto.app.sockets import serving_control
 from tenuto.app.tasks import Task
 from tenuto.core.errors import TenutoError
@@ -18,7 +19,7 @@ from tenuto.govern.audit.sequencing import sequence
 from tenuto.serving.declared.compiling import deployment_table
 from tenuto.serving.errors import HOST_AWAY
 from tenuto.serving.host.control import ControlClient
-from tenuto.serving.words import DeploymentTable
+from tenuto.serving.words import DeploymentTable, PredictionRecord
 from tenuto.spend.metering import reclaim
 from tenuto.store.blobs import Blobs
 from tenuto.store.database import Role
@@ -52,6 +53,7 @@ def tasks(platform: Platform) -> list[Task]:
         Task("outbox-dispatcher", 1.0, lambda: _dispatch(platform, subscribers)),
         Task("reservations", 30.0, lambda: reclaim(desk) > 0),
         Task("deployments", 2.0, deployer.work),
+        Task("predictions", 5.0, PredictionCollector(database, deployer.predictions).work),
     ]
 
 
@@ -90,6 +92,10 @@ class Deployer:
             raise
         self._seen = self._platform.desk.clock.monotonic()
         return False
+
+    def predictions(self, after: str, limit: int) -> tuple[str, list[PredictionRecord]]:
+        """Return what the server was asked for since the mark ``after``, and the next mark."""
+        return asyncio.run(self._client.predictions(after, limit))
 
     def _bring(self) -> None:
         """Apply the table if it changed, or if the server lost it."""

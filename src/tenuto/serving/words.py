@@ -165,8 +165,12 @@ class HostStatus(msgspec.Struct, frozen=True):
 
 
 class PredictionRecord(msgspec.Struct, frozen=True):
-    """One answered (or refused) prediction request. ``code`` is the fault's code, or empty."""
+    """One answered (or refused) prediction request. ``code`` is the fault's code, or empty.
 
+    ``workspace``, ``actor`` and ``key`` are who asked, as the gateway says; empty when nobody said.
+    """
+
+    id: str
     at: datetime
     request_id: str
     endpoint: str
@@ -175,6 +179,9 @@ class PredictionRecord(msgspec.Struct, frozen=True):
     duration_us: int
     status: int
     code: str = ""
+    workspace: str = ""
+    actor: str = ""
+    key: str = ""
 
 
 class OutputParity(msgspec.Struct, frozen=True):

@@ -178,7 +178,8 @@ def test_wrong_paths_and_methods_are_told(door: RunningHost, method: str, path: 
 
 def test_every_answer_carries_a_request_id_and_every_prediction_is_recorded(door: RunningHost) -> None:
     mark, _ = door.predictions()
-    answer = door.infer("cancer", matrix(ROWS[:4]), **{"X-Request-Id": "given-by-the-gateway"})
+    caller = {"X-Tenuto-Workspace": "w", "X-Tenuto-Actor": "ann", "X-Tenuto-Key": "k"}
+    answer = door.infer("cancer", matrix(ROWS[:4]), **{"X-Request-Id": "given-by-the-gateway"} | caller)
     assert answer.headers["x-request-id"] == "given-by-the-gateway"
     assert door.get("/v2").headers["x-request-id"]
     assert door.infer("cancer", {}).status == 400
@@ -186,6 +187,8 @@ def test_every_answer_carries_a_request_id_and_every_prediction_is_recorded(door
     good, bad = records
     assert (good.request_id, good.endpoint, good.version) == ("given-by-the-gateway", "cancer", "1")
     assert (good.rows, good.status, good.code) == (4, 200, "")
+    assert (good.workspace, good.actor, good.key) == ("w", "ann", "k")
+    assert (bad.workspace, bad.actor, bad.key) == ("", "", ""), "nobody said who asked"
     assert (bad.rows, bad.status, bad.code) == (0, 400, "serving.request_malformed")
     assert door.predictions(mark) == (mark, [])
 

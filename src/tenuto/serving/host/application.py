@@ -75,7 +75,7 @@ class Application:
             response = refused(TenutoError(HOST_INTERNAL, f"request {request_id}"))
         note.status = response.status
         if note.endpoint:
-            self._record(note, request_id)
+            self._record(note, request_id, scope)
         response.send(exchange, request_id)
 
     async def _answer(self, scope: Scope, exchange: Exchange, note: _Note) -> Response:
@@ -131,9 +131,10 @@ class Application:
         outputs = await loaded.predict(call)
         return answered(encode_answer(name, spec, call, outputs))
 
-    def _record(self, note: _Note, request_id: str) -> None:
+    def _record(self, note: _Note, request_id: str, scope: Scope) -> None:
         self._log.record(
             PredictionRecord(
+                id=self._ids.new(),
                 at=self._clock.now(),
                 request_id=request_id,
                 endpoint=note.endpoint[:200],
@@ -142,8 +143,17 @@ class Application:
                 duration_us=round((self._clock.monotonic() - note.started) * 1_000_000),
                 status=note.status,
                 code=note.code,
+                workspace=_said(scope, "x-tenuto-workspace"),
+                actor=_said(scope, "x-tenuto-actor"),
+                key=_said(scope, "x-tenuto-key"),
             )
         )
+
+
+def _said(scope: Scope, header: str) -> str:
+    """What the gateway says of the caller: it alone reaches the socket, and passes no caller's own headers."""
+    text: str = scope.headers.get(header, "")
+    return text[:_LONGEST_ID]
 
 
 def _require(scope: Scope, method: str) -> None:

@@ -23,7 +23,7 @@ from tenuto.serving.words import (
     PredictionRecord,
 )
 
-RECORD = PredictionRecord(datetime(2026, 1, 1, tzinfo=UTC), "r", "e", "1", 1, 10, 200)
+RECORD = PredictionRecord("i", datetime(2026, 1, 1, tzinfo=UTC), "r", "e", "1", 1, 10, 200)
 
 
 class Simulated:

@@ -7,7 +7,7 @@ from tenuto.serving.words import PredictionRecord
 
 
 def _record(number: int) -> PredictionRecord:
-    return PredictionRecord(datetime(2026, 1, 1, tzinfo=UTC), str(number), "e", "1", 1, 10, 200)
+    return PredictionRecord("i", datetime(2026, 1, 1, tzinfo=UTC), str(number), "e", "1", 1, 10, 200)
 
 
 def _filled(count: int, capacity: int = 100, life: str = "now") -> RecentPredictions:

@@ -11,6 +11,7 @@ from tenuto.app.errors import LEDGER_SPOOL_FULL
 from tenuto.core.errors import TenutoError
 
 _LARGEST = 64 << 20  # bytes
+_PIECE = 1 << 16  # bytes that are looked at together for the end of a line
 
 
 class Spool:
@@ -28,14 +29,16 @@ class Spool:
             raise TenutoError(LEDGER_SPOOL_FULL, str(self._path))
 
     def add(self, line: bytes) -> None:
-        """Keep one line. It is on the disk when this returns."""
+        """Keep one line. It is on the disk when this returns, whole; when it raises, nothing of it is."""
         with self._lock:
-            handle = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+            is_new = not self._path.exists()
+            handle = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
             try:
-                os.write(handle, line + b"\n")
-                os.fsync(handle)
+                _append(handle, line + b"\n")
             finally:
                 os.close(handle)
+            if is_new:
+                _sync_folder(self._path.parent)
 
     def drain(self, deliver: Callable[[bytes], object]) -> int:
         """Deliver every line, then empty the file. An error leaves all lines for the next time."""
@@ -47,3 +50,38 @@ class Spool:
                 deliver(line)
             self._path.unlink()
         return len(lines)
+
+
+def _append(handle: int, content: bytes) -> None:
+    """Write all of it behind the last whole line: half a line would spoil the next one too."""
+    end = _end_of_lines(handle)
+    os.ftruncate(handle, end)
+    try:
+        left = memoryview(content)
+        while left:
+            left = left[os.write(handle, left) :]
+        os.fsync(handle)
+    except OSError:
+        os.ftruncate(handle, end)
+        raise
+
+
+def _end_of_lines(handle: int) -> int:
+    """Return where the last whole line ends; what follows is what a crash left of another."""
+    place = os.fstat(handle).st_size
+    while place > 0:
+        start = max(0, place - _PIECE)
+        newline = os.pread(handle, place - start, start).rfind(b"\n")
+        if newline >= 0:
+            return start + newline + 1
+        place = start
+    return 0
+
+
+def _sync_folder(folder: Path) -> None:
+    """Make the new file's name durable, not only its content."""
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

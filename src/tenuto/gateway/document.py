@@ -24,6 +24,8 @@ _FIELDS = msgspec.json.Decoder(Fields)
 _ENCODER = msgspec.json.Encoder()
 _MEASURED_ABOVE = 64 * 1024  # smaller bodies are estimated by their size: near enough, and free
 
+_ATTACHES = (b'"url"', b'"data"', b'"file_data"', b'"file_id"', b"\\u00")
+
 T = TypeVar("T")
 
 
@@ -125,9 +127,21 @@ def _output_limit(fields: Fields, operation: Operation) -> int | None:
     return limit
 
 
+def _may_attach(fields: Fields) -> bool:
+    """Tell whether a body may hold attachments, whose addresses are short and whose tokens are many.
+
+    A name may be written with escapes, so a body with escapes is looked into as well.
+    """
+    return any(mark in bytes(raw) for raw in fields.values() for mark in _ATTACHES)
+
+
 def _input_estimate(fields: Fields, size: int) -> int:
-    if size <= _MEASURED_ABOVE:
+    small = size <= _MEASURED_ABOVE
+    if small and not _may_attach(fields):
         return tokens_in(size)
     attachments = AttachmentCount()
     texts = spans_of(fields, attachments)
-    return tokens_in(sum(len(text.encode()) for text in texts)) + attachments.count * TOKENS_PER_ATTACHMENT
+    measured = (
+        tokens_in(sum(len(text.encode()) for text in texts)) + attachments.count * TOKENS_PER_ATTACHMENT
+    )
+    return max(measured, tokens_in(size)) if small else measured

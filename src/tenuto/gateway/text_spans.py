@@ -20,8 +20,8 @@ from tenuto.gateway.errors import BODY_NOT_JSON
 Fields = dict[str, msgspec.Raw]
 Visit = Callable[[str], str]
 
-# Names whose strings are part of the protocol. Thinking is signed by its provider and must return unchanged;
-# it was written from text that was already protected.
+# Names whose strings are part of the protocol, but for the `name` of who wrote a message. Thinking is signed by
+# its provider and must return unchanged; it was written from text that was already protected.
 _PROTOCOL = frozenset(
     {"model", "role", "type", "id", "tool_call_id", "tool_use_id", "name", "media_type", "detail"}
     | {"thinking", "signature", "encrypted_content", "file_id", "object", "finish_reason", "stop_reason"}
@@ -80,7 +80,8 @@ class _Walk:
         return fields if _same(fields, edited) else edited
 
     def _member(self, name: str, raw: msgspec.Raw, siblings: Fields, depth: int) -> msgspec.Raw:
-        if name in _PROTOCOL:
+        self._attachments.count += name == "file_id"
+        if name in _PROTOCOL and not (name == "name" and "role" in siblings):
             return raw
         if name in _ATTACHMENTS and not _is_plain_text(siblings):
             self._attachments.count += bytes(memoryview(raw)[:1]) == b'"'

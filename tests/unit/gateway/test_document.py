@@ -44,6 +44,17 @@ def test_a_small_body_is_estimated_by_its_size_a_large_one_by_its_texts() -> Non
     assert call(messages=shown).input_estimate == 1_000 + TOKENS_PER_ATTACHMENT
 
 
+@pytest.mark.capability("G9")
+@pytest.mark.parametrize("name", ["url", "\\u0075rl"])
+def test_attachments_count_however_short_their_addresses_are(name: str) -> None:
+    """A hundred pictures by address are a short body and many tokens: they are reserved for."""
+    picture = f'{{"type":"image_url","image_url":{{"{name}":"https://x.org/1.png"}}}}'
+    parts = ",".join([picture] * 100)
+    body = f'{{"model":"m","messages":[{{"role":"user","content":[{parts}]}}]}}'
+    read = read_call(body.encode(), WireFormat.CHAT_COMPLETIONS, Operation.CHAT)
+    assert read.input_estimate >= 100 * TOKENS_PER_ATTACHMENT
+
+
 def test_a_field_of_another_kind_names_itself() -> None:
     with pytest.raises(TenutoError, match="`n`") as wrong:
         call(n="three")

@@ -22,7 +22,7 @@ def test_text_is_found_wherever_it_stands() -> None:
             "model": "not text",
             "system": [{"type": "text", "text": "one"}],
             "messages": [
-                {"role": "user", "content": "two", "name": "not text"},
+                {"role": "user", "name": "who wrote it", "content": "two"},
                 {"role": "user", "content": [{"type": "text", "text": "three"}]},
                 {"role": "tool", "tool_call_id": "not text", "content": "four"},
             ],
@@ -30,7 +30,7 @@ def test_text_is_found_wherever_it_stands() -> None:
             "field_nobody_knows": {"deep": ["six"]},
             "temperature": 0.5,
         }
-    ) == ["one", "two", "three", "four", "five", "six"]
+    ) == ["one", "who wrote it", "two", "three", "four", "five", "six"]
 
 
 def test_in_a_tools_own_input_names_and_long_numbers_are_text_too() -> None:

@@ -216,9 +216,12 @@ def reactivate_account(case: Case, *, name: str) -> ServiceAccount:
 
 
 def _require_no_rise(case: Case, holder: Actor) -> None:
-    """A key is its holder's roles: who makes one for another's account must hold them as well."""
+    """A key is its holder's roles: who makes one for an account that is not theirs must hold them as well.
+
+    An account is a person's own. It is not that of their other accounts, which may be given less.
+    """
     actor = case.scope.actor
-    if holder.answerable == actor.answerable:
+    if actor.id in {holder.id, holder.answerable}:
         return
     own = access.held_by(case.tx, actor)
     for granted in access.held_by(case.tx, holder):

@@ -7,9 +7,11 @@ from bisect import bisect
 from collections.abc import Callable, Iterator
 from itertools import pairwise
 
+import msgspec
+
 from tenuto.guard.personal import ibans, numbers, phones
 from tenuto.guard.personal.emails import find_emails
-from tenuto.guard.personal.folding import fold
+from tenuto.guard.personal.folding import Seen, fold, seen
 from tenuto.guard.personal.words import DEFAULT_POLICY, Entity, Finding, Policy
 
 # Each with the fewest digits it can have, so that a date or an IP address meets two patterns, not five.
@@ -36,7 +38,24 @@ _AFTER = 6  # characters after them that decide whether a number ends there
 
 def find(text: str, policy: Policy = DEFAULT_POLICY) -> list[Finding]:
     """Return what ``policy`` looks for: in order, without overlaps, with offsets into ``text`` as given."""
-    found = [finding for finding in _candidates(fold(text), policy) if _counts(finding, policy)]
+    visible = seen(text)
+    if visible is None:
+        return _find(text, policy)
+    found = [_moved(finding, visible) for finding in _find(visible.text, policy)]
+    return _apart([*found, *_find(visible.spaced, policy)])
+
+
+def _moved(finding: Finding, visible: Seen) -> Finding:
+    start, end = visible.stretch(finding.start, finding.end)
+    return msgspec.structs.replace(finding, start=start, end=end)
+
+
+def _find(text: str, policy: Policy) -> list[Finding]:
+    return _apart([finding for finding in _candidates(fold(text), policy) if _counts(finding, policy)])
+
+
+def _apart(found: list[Finding]) -> list[Finding]:
+    """Return the findings in order and without overlaps."""
     if len(found) > 1:
         found.sort(key=lambda finding: finding.start)
         if any(before.end > after.start for before, after in pairwise(found)):

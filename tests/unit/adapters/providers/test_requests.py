@@ -84,6 +84,23 @@ def test_a_passed_limit_is_touched_only_where_it_is_too_high(
     assert passed(OPENAI, "openai", given, output_cap=cap) == {"model": "m", **written}
 
 
+@pytest.mark.capability("G9")
+@pytest.mark.parametrize(
+    ("profile", "given", "written"),
+    [
+        ("openai", {"max_completion_tokens": 1, "max_tokens": 100_000}, {"max_completion_tokens": 1}),
+        ("ollama", {"max_completion_tokens": 1, "max_tokens": 100_000}, {"max_tokens": 1}),
+        ("ollama", {"max_completion_tokens": 10}, {"max_tokens": 10}),
+        ("ollama", {"max_tokens": 10}, {"max_tokens": 10}),
+    ],
+)
+def test_the_limit_that_was_reserved_for_is_the_one_the_server_hears(
+    profile: str, given: dict[str, int], written: dict[str, int]
+) -> None:
+    """Two limits, or one under a name the server does not know, would be a way around a budget."""
+    assert passed(OPENAI, profile, given, output_cap=20) == {"model": "m", **written}
+
+
 def test_a_passed_message_keeps_its_own_limit_below_the_cap() -> None:
     assert passed(ANTHROPIC, "anthropic", {"max_tokens": 10}, output_cap=20)["max_tokens"] == 10
     assert passed(ANTHROPIC, "anthropic", {"max_tokens": 30}, output_cap=20)["max_tokens"] == 20

@@ -28,6 +28,9 @@ from tenuto.gateway.words.chat import (
 from tenuto.gateway.words.routing import Profile
 
 _CREDENTIAL = ("authorization", "Bearer ")
+# A server that knows only the older name would not hear the newer one, and of two it would take the older: the
+# limit that was reserved for is sent under the name that the server knows.
+_NEWER_LIMIT, _OLDER_LIMIT = "max_completion_tokens", "max_tokens"
 _ENCODER = msgspec.json.Encoder()
 _MODES = {ToolMode.AUTO: "auto", ToolMode.NONE: "none", ToolMode.REQUIRED: "required"}
 
@@ -64,12 +67,13 @@ def _headers(request: ProviderRequest, profile: Profile) -> tuple[tuple[str, str
 
 def _edited(document: Fields, request: ProviderRequest, profile: Profile) -> Fields:
     edited = {**document, "model": raw_json(request.model)}
-    asked = field(document, "max_completion_tokens", int)
-    asked = field(document, "max_tokens", int) if asked is None else asked
+    newer, older = field(document, _NEWER_LIMIT, int), field(document, _OLDER_LIMIT, int)
+    asked = older if newer is None else newer
     limit = capped(asked, request.output_cap)
-    if limit != asked:
-        edited.pop("max_tokens", None)
-        edited.pop("max_completion_tokens", None)
+    unclear = newer is not None and (older is not None or profile.max_tokens_field == _OLDER_LIMIT)
+    if limit != asked or unclear:
+        edited.pop(_OLDER_LIMIT, None)
+        edited.pop(_NEWER_LIMIT, None)
         edited[profile.max_tokens_field] = raw_json(limit)
     if request.stream and profile.reports_stream_usage:
         options = field(document, "stream_options", Fields) or {}

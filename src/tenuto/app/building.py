@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 import tenuto
-from tenuto.app.database import logins_of, room_of
+from tenuto.app.database import POOL, logins_of, room_of
 from tenuto.app.keys import Keys, ensure_keys
 from tenuto.app.settings import Settings
 from tenuto.core.clock import SystemClock
@@ -109,7 +109,9 @@ def build(settings: Settings) -> Platform:
     """Build the objects. The database must be running; nothing is started and nothing is written but keys."""
     clock, ids = SystemClock(), UuidSeven()
     keys = ensure_keys(settings.keys)
-    database = Database(logins_of(settings, clock), wait=settings.database_wait, room=room_of(settings))
+    database = Database(
+        logins_of(settings, clock), pool_size=POOL, wait=settings.database_wait, room=room_of(settings)
+    )
     decider = CedarDecider(PolicyLibrary.built_in())
     desk = Desk(database, decider, clock, ids)
     dialects = Dialects(Plugins("tenuto.providers", allowed_distributions(settings)))

@@ -19,17 +19,17 @@ from tenuto.store.space import Disks, Room
 POOL = 5
 CONNECTIONS_EACH = 2 * 2 * POOL + 1
 # The processes of `tenuto up` that use the database. More workers may join them.
-_OWN_PROCESSES, _MORE_WORKERS = 3, 3
-_BESIDE = (
-    10  # three that PostgreSQL keeps for its administrator, then `up` itself, backups and people who look
-)
-NEEDED_CONNECTIONS = _OWN_PROCESSES * CONNECTIONS_EACH
+USERS = ("control", "worker", "gateway")
+_MORE_WORKERS = 3
+# Three that PostgreSQL keeps for its administrator, then `up` itself, backups and people who look.
+_BESIDE = 10
+NEEDED_CONNECTIONS = len(USERS) * CONNECTIONS_EACH
+MOST_CONNECTIONS = NEEDED_CONNECTIONS + _MORE_WORKERS * CONNECTIONS_EACH + _BESIDE
 
 
 def start_embedded(settings: Settings, clock: Clock, progress: Listener) -> Server:
     """Start the embedded PostgreSQL, or join the one that runs, and own it."""
-    most = (_OWN_PROCESSES + _MORE_WORKERS) * CONNECTIONS_EACH + _BESIDE
-    options = Options(settings={"max_connections": str(most)})
+    options = Options(settings={"max_connections": str(MOST_CONNECTIONS)})
     return EmbeddedPostgres(settings.home, clock=clock, options=options).start(
         progress=progress, take_over=True
     )

@@ -40,12 +40,16 @@ def local(socket: str) -> Origin:
 
 def split_base(base_url: str) -> tuple[Origin, str]:
     """Split a configured base address into its origin and the path before every call's own."""
-    parts = urlsplit(base_url)
+    try:
+        parts = urlsplit(base_url)
+        given = parts.port
+    except ValueError as error:
+        raise TenutoError(INVALID_VALUE, f"a base address: {error}") from None
     if parts.scheme not in {"http", "https"} or not parts.hostname:
-        raise TenutoError(INVALID_VALUE, f"a base address starts with http:// or https://: {base_url!r}")
+        raise TenutoError(INVALID_VALUE, "a base address starts with http:// or https:// and a host")
     if parts.username or parts.password or parts.query or parts.fragment:
         raise TenutoError(INVALID_VALUE, "a base address holds no credential, query or fragment")
-    port = parts.port or (443 if parts.scheme == "https" else 80)
+    port = given or (443 if parts.scheme == "https" else 80)
     return Origin(parts.scheme, parts.hostname, port), parts.path.rstrip("/")
 
 

@@ -16,3 +16,9 @@ ROUTE_INVALID = Fault(
     "the route cannot be served as declared",
     "Declare the provider first, or correct the upstream that the detail names.",
 )
+EGRESS_RULE_INVALID = Fault(
+    "gateway.egress_rule_invalid",
+    FaultKind.INVALID,
+    "the egress rule names nothing that can be called",
+    "Give a host name or an address, without scheme, port, path, brackets or a dot at its end.",
+)

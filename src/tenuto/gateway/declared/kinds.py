@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
-from urllib.parse import urlsplit
 
 import msgspec
 
 from tenuto.core.errors import TenutoError
 from tenuto.core.words import Event
-from tenuto.gateway.declared.errors import PROVIDER_INVALID, ROUTE_INVALID
+from tenuto.gateway.client.words import split_base
+from tenuto.gateway.declared.errors import EGRESS_RULE_INVALID, PROVIDER_INVALID, ROUTE_INVALID
 from tenuto.gateway.words.routing import Operation
 from tenuto.govern.resources import queries as resources
 from tenuto.govern.resources.words import Declared, Kind, Level
 from tenuto.govern.use_case import Case
+
+# A name, or an address without brackets; calls ask for it in small letters.
+_HOST = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,252})|[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*")
+_HIGHEST_PORT = 65_535
 
 ProfileNames = Callable[[str], Sequence[str]]
 """The profile names of a dialect; raises for an unknown dialect."""
@@ -65,15 +70,6 @@ class EgressRuleSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     private: bool = False
 
 
-EGRESS_RULE = Kind(
-    name="EgressRule",
-    level=Level.ORGANISATION,
-    spec=EgressRuleSpec,
-    summary="A host that calls to providers may go to.",
-    order=15,
-)
-
-
 def kinds(profiles: ProfileNames) -> tuple[Kind, ...]:
     """Return the kinds; ``profiles`` knows the dialects that are installed."""
 
@@ -109,9 +105,24 @@ def _check_provider(new: Declared[ProviderSpec], known: Sequence[str]) -> None:
             PROVIDER_INVALID, f"{new.name}: no profile `{spec.profile}`; known: {', '.join(known)}"
         )
     if spec.base_url:
-        parts = urlsplit(spec.base_url)
-        if parts.scheme not in {"http", "https"} or not parts.hostname or parts.username or parts.query:
-            raise TenutoError(PROVIDER_INVALID, f"{new.name}: base_url must be http(s)://host[:port][/path]")
+        try:
+            split_base(spec.base_url)
+        except TenutoError as error:
+            told = f"{new.name}: base_url must be http(s)://host[:port][/path]: {error.detail}"
+            raise TenutoError(PROVIDER_INVALID, told) from None
+
+
+def _admit_egress(
+    _case: Case, new: Declared[EgressRuleSpec], _old: Declared[EgressRuleSpec] | None
+) -> Sequence[Event]:
+    """Refuse what no call would ever match: a rule that is never asked looks like one that holds."""
+    if not _HOST.fullmatch(new.spec.host) or new.spec.host.endswith("."):
+        raise TenutoError(
+            EGRESS_RULE_INVALID, f"{new.name}: `{new.spec.host[:100]}` is no host", field="host"
+        )
+    if not 1 <= new.spec.port <= _HIGHEST_PORT:
+        raise TenutoError(EGRESS_RULE_INVALID, f"{new.name}: {new.spec.port} is no port", field="port")
+    return ()
 
 
 def _admit_route(case: Case, new: Declared[RouteSpec], _old: Declared[RouteSpec] | None) -> Sequence[Event]:
@@ -129,3 +140,13 @@ def _admit_route(case: Case, new: Declared[RouteSpec], _old: Declared[RouteSpec]
 
 def _provider_names(case: Case) -> set[str]:
     return {stored.name for stored in resources.everywhere(case.tx, "Provider")}
+
+
+EGRESS_RULE = Kind(
+    name="EgressRule",
+    level=Level.ORGANISATION,
+    spec=EgressRuleSpec,
+    summary="A host that calls to providers may go to.",
+    order=15,
+    admit=_admit_egress,
+)

@@ -102,9 +102,9 @@ class Supervisor:
 
     def _launch(self, child: Child) -> None:
         """Start a child and return when it is ready. One that does not get ready is ended."""
-        ready, told = os.pipe()
-        rotate(child.log, _LOG_LIMIT)
+        _shorten(child.log)
         position = size_of(child.log)
+        ready, told = os.pipe()
         try:
             with child.log.open("ab") as log:
                 process = subprocess.Popen(  # noqa: S603 (our own module, no shell)
@@ -158,7 +158,7 @@ class Supervisor:
     def _restart(self, child: Child) -> None:
         try:
             self._launch(child)
-        except (TenutoError, OSError) as error:
+        except Exception as error:  # noqa: BLE001 (a supervisor: what keeps one start from working is told, and tried again)
             # The process that failed stands as ended, so the watcher comes round again after its pause.
             self._notice(f"{child.name} {error}")
 
@@ -176,15 +176,20 @@ def _await_end(process: subprocess.Popen[bytes], log: Path) -> int:
     """Return how the process ended. Meanwhile its log is kept within its limit."""
     try:
         descriptor = os.pidfd_open(process.pid)
-    except ProcessLookupError:  # whoever stops the children has waited for it
+    except OSError:  # whoever stops the children has waited for it, or this process has too many files open
         return process.wait()
     try:
         while not select.select([descriptor], [], [], _LOG_SECONDS)[0]:
-            with contextlib.suppress(OSError):  # a full disk is told by whoever has to write to it
-                rotate(log, _LOG_LIMIT)
+            _shorten(log)
     finally:
         os.close(descriptor)
     return process.wait()
+
+
+def _shorten(log: Path) -> None:
+    """Keep a log within its limit. A full disk keeps nobody from running: it is told by whoever has to write."""
+    with contextlib.suppress(OSError):
+        rotate(log, _LOG_LIMIT)
 
 
 def _short(words: str) -> str:

@@ -40,6 +40,7 @@ def perform(
 
     ``keep`` is called with the stage still standing, before everything is taken down.
     """
+    into.mkdir(parents=True, exist_ok=True)  # a folder that cannot be made is told now, not after all steps
     folder = Path(tempfile.mkdtemp(prefix="tenuto-demo-"))
     started = time.monotonic()
     try:

@@ -25,20 +25,20 @@ _MODULE = b"tenuto.app.process"
 
 
 def hold_processes(
-    home: Path, notice: Callable[[str], None], pause: Callable[[float], None] = time.sleep
+    home: Path, notice: Callable[[str], None], *, patience: float = _PATIENCE, longest: float = _LONGEST
 ) -> HeldLock:
     """Return the lock for the processes of this home when those of an earlier start are gone."""
     started, told = time.monotonic(), False
     while (lock := try_lock(home / "processes.lock")) is None:
         waited = time.monotonic() - started
-        if waited > _LONGEST:
+        if waited > longest:
             raise TenutoError(EARLIER_PROCESSES, f"processes {processes_of(home)} of {home}")
-        if waited > _PATIENCE:
+        if waited > patience:
             _kill(home)
         if not told:
             notice("waiting for the processes of an earlier start to end")
         told = True
-        pause(_PAUSE)
+        time.sleep(_PAUSE)
     return lock
 
 

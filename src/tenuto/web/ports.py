@@ -62,6 +62,7 @@ class FrameFacts(msgspec.Struct, frozen=True):
     counts: dict[str, int] = {}  # how much waits behind a page of the navigation, by its address
     notices: tuple[Notice, ...] = ()
     workspaces: tuple[str, ...] = ()  # where else the reader may go
+    account: str = ""  # the address of the page where readers change what is theirs
 
 
 class Door(msgspec.Struct, frozen=True):

@@ -79,6 +79,7 @@ def _pages(stage: Stage) -> list[str]:
         "/endpoints",
         "/spend?days=7&by=model",
         "/providers",
+        "/account",
         "/audit/verify",
     ]
 
@@ -264,6 +265,7 @@ def test_a_person_is_shut_out_at_once_and_let_back_in(visit: Open, built: House)
     link = page.locator("figure", has_text="Invitation link").locator("code").inner_text()
     accepted = {"token": link.partition("token=")[2], "name": "Finn", "password": PASSWORD}
     ask(built.address, "POST", "/api/v1/invitations/accept", accepted)
+    _the_password_is_changed_by_its_owner(visit)
     finn = visit(("finn@example.org", "Finn"))
     finn.goto("/")
     page.goto("/access")
@@ -274,6 +276,27 @@ def test_a_person_is_shut_out_at_once_and_let_back_in(visit: Open, built: House)
     finn.wait_for_url("**/sign-in?next=%2F")
     page.locator("tr", has_text="finn@").get_by_role("button", name="Let back in").click()
     expect(page.get_by_text("Finn is let back in.")).to_be_visible()
+
+
+def _the_password_is_changed_by_its_owner(visit: Open) -> None:
+    """And changed back, for everybody here has the same one."""
+    page = visit(("finn@example.org", "Finn"), tolerate=("401",))
+    for old, new in ((PASSWORD, "five green kites at noon"), ("five green kites at noon", PASSWORD)):
+        page.goto("/")
+        page.get_by_role("button", name="Finn").click()
+        page.get_by_role("link", name="Change my password").click()
+        page.get_by_label("Present password").fill("not the password at all")
+        page.get_by_label("New password").fill(new)
+        page.get_by_role("button", name="Change the password").click()
+        expect(page.get_by_role("alert").first).to_be_visible()
+        page.get_by_label("Present password").fill(old)
+        page.get_by_label("New password").fill(new)
+        page.get_by_role("button", name="Change the password").click()
+        expect(page.get_by_text("The password is changed.")).to_be_visible()
+        page.get_by_label("E-mail").fill("finn@example.org")
+        page.get_by_label("Password").fill(new)
+        page.get_by_role("button", name="Sign in").click()
+        expect(page.get_by_role("button", name="Finn")).to_be_visible()
 
 
 @pytest.mark.capability("O8")

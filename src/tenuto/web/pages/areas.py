@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from tenuto.web.pages import (
     access,
+    account,
     approvals,
     audit,
     datasets,
@@ -32,6 +33,7 @@ AREAS = (
     traffic,
     spend,
     access,
+    account,
     audit,
     providers,
 )

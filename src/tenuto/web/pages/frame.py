@@ -13,6 +13,7 @@ from tenuto.govern.errors import NOT_ALLOWED
 from tenuto.govern.workspaces.words import Workspace
 from tenuto.registry import use_cases as registry
 from tenuto.web.api.scopes import organisation_scope, services_of
+from tenuto.web.pages.account import ACCOUNT
 from tenuto.web.pages.place import Standing, allowed, scope_in, standing
 from tenuto.web.ports import Door, FrameFacts, MissingRight, Notice
 from tenuto.web.words import Call
@@ -27,13 +28,14 @@ class ConsoleFrame:
     def facts(self, call: Call) -> FrameFacts:
         stands = standing(call)
         if stands.here is None:
-            return FrameFacts(notices=_notices(stands))
+            return FrameFacts(notices=_notices(stands), account=ACCOUNT)
         return FrameFacts(
             workspace=stands.here.name,
             environment=stands.here.environment.value,
             counts={APPROVALS: _waiting(call, stands)},
             notices=_notices(stands),
             workspaces=tuple(place.name for place in stands.places),
+            account=ACCOUNT,
         )
 
     def closed(self, call: Call, doors: Sequence[Door]) -> Collection[str]:

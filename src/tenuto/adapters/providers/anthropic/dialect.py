@@ -6,7 +6,7 @@ import msgspec
 
 from tenuto.adapters.providers.anthropic.events import EventDecoder
 from tenuto.adapters.providers.anthropic.requests import encode_chat, listing
-from tenuto.adapters.providers.anthropic.wholes import MessageDecoder
+from tenuto.adapters.providers.anthropic.wholes import message_decoder
 from tenuto.adapters.providers.faults import fault_of, text_of
 from tenuto.adapters.providers.profiles import profiles_of
 from tenuto.core.errors import TenutoError
@@ -42,7 +42,7 @@ class Anthropic:
 
     def decoder(self, request: ProviderRequest, profile: Profile, *, streamed: bool) -> Decoder:  # noqa: ARG002
         # Both arguments are of the port's shape; messages answers differ in neither.
-        return EventDecoder() if streamed else MessageDecoder()
+        return EventDecoder() if streamed else message_decoder()
 
     def fault(self, status: int, headers: Mapping[str, str], body: bytes) -> UpstreamFault:
         try:

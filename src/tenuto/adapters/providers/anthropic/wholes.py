@@ -7,15 +7,13 @@ from collections.abc import Iterable
 import msgspec
 
 from tenuto.adapters.providers.anthropic.shapes import Block, UsageObject, stop_reason
-from tenuto.gateway.errors import UPSTREAM_MALFORMED
+from tenuto.adapters.providers.wholes import WholeDecoder
 from tenuto.gateway.words.answer import (
     AnswerEvent,
     Begun,
     Counted,
     Ended,
-    Failed,
     Finished,
-    Frame,
     TextPiece,
     ThinkingPiece,
     ToolBegun,
@@ -35,21 +33,8 @@ class _Message(msgspec.Struct):
 _MESSAGE = msgspec.json.Decoder(_Message)
 
 
-class MessageDecoder:
-    def __init__(self) -> None:
-        self._parts: list[bytes] = []
-
-    def feed(self, chunk: bytes) -> list[Frame]:
-        self._parts.append(chunk)
-        return []
-
-    def close(self) -> list[Frame]:
-        body = b"".join(self._parts)
-        try:
-            message = _MESSAGE.decode(body)
-        except (msgspec.DecodeError, UnicodeDecodeError) as error:
-            return [Frame(body, (Failed(UPSTREAM_MALFORMED, f"the answer could not be read: {error}"),))]
-        return [Frame(body, tuple(_events(message)), body)]
+def message_decoder() -> WholeDecoder[_Message]:
+    return WholeDecoder(_MESSAGE, _events)
 
 
 def _events(message: _Message) -> Iterable[AnswerEvent]:

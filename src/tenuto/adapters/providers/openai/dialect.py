@@ -7,7 +7,7 @@ import msgspec
 from tenuto.adapters.providers.faults import fault_of, text_of
 from tenuto.adapters.providers.openai.chunks import ChunkDecoder
 from tenuto.adapters.providers.openai.requests import encode_chat, encode_embeddings, listing
-from tenuto.adapters.providers.openai.wholes import ChatDecoder, EmbeddingsDecoder
+from tenuto.adapters.providers.openai.wholes import chat_decoder, embeddings_decoder
 from tenuto.adapters.providers.profiles import profiles_of
 from tenuto.gateway.errors import UPSTREAM_DENIED
 from tenuto.gateway.ports import Decoder
@@ -42,8 +42,8 @@ class OpenAI:
 
     def decoder(self, request: ProviderRequest, profile: Profile, *, streamed: bool) -> Decoder:
         if request.operation is Operation.EMBEDDINGS:
-            return EmbeddingsDecoder()
-        return ChunkDecoder(marks_end=profile.marks_end) if streamed else ChatDecoder()
+            return embeddings_decoder()
+        return ChunkDecoder(marks_end=profile.marks_end) if streamed else chat_decoder()
 
     def fault(self, status: int, headers: Mapping[str, str], body: bytes) -> UpstreamFault:
         try:

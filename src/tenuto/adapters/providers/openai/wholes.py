@@ -7,15 +7,13 @@ from collections.abc import Iterable
 import msgspec
 
 from tenuto.adapters.providers.openai.shapes import Said, UsageObject, stop_reason
-from tenuto.gateway.errors import UPSTREAM_MALFORMED
+from tenuto.adapters.providers.wholes import WholeDecoder
 from tenuto.gateway.words.answer import (
     AnswerEvent,
     Begun,
     Counted,
     Ended,
-    Failed,
     Finished,
-    Frame,
     TextPiece,
     ThinkingPiece,
     ToolBegun,
@@ -44,39 +42,18 @@ _CHAT = msgspec.json.Decoder(_Chat)
 _EMBEDDINGS = msgspec.json.Decoder(_Embeddings)
 
 
-class ChatDecoder:
-    def __init__(self) -> None:
-        self._parts: list[bytes] = []
-
-    def feed(self, chunk: bytes) -> list[Frame]:
-        self._parts.append(chunk)
-        return []
-
-    def close(self) -> list[Frame]:
-        body = b"".join(self._parts)
-        try:
-            chat = _CHAT.decode(body)
-        except (msgspec.DecodeError, UnicodeDecodeError) as error:
-            return [Frame(body, (Failed(UPSTREAM_MALFORMED, f"the answer could not be read: {error}"),))]
-        return [Frame(body, tuple(_chat_events(chat)), body)]
+def chat_decoder() -> WholeDecoder[_Chat]:
+    return WholeDecoder(_CHAT, _chat_events)
 
 
-class EmbeddingsDecoder:
-    def __init__(self) -> None:
-        self._parts: list[bytes] = []
+def embeddings_decoder() -> WholeDecoder[_Embeddings]:
+    return WholeDecoder(_EMBEDDINGS, _embeddings_events)
 
-    def feed(self, chunk: bytes) -> list[Frame]:
-        self._parts.append(chunk)
-        return []
 
-    def close(self) -> list[Frame]:
-        body = b"".join(self._parts)
-        try:
-            embeddings = _EMBEDDINGS.decode(body)
-        except (msgspec.DecodeError, UnicodeDecodeError) as error:
-            return [Frame(body, (Failed(UPSTREAM_MALFORMED, f"the answer could not be read: {error}"),))]
-        counted = (Counted(embeddings.usage.report()),) if embeddings.usage else ()
-        return [Frame(body, (*counted, Ended()), body)]
+def _embeddings_events(embeddings: _Embeddings) -> Iterable[AnswerEvent]:
+    if embeddings.usage is not None:
+        yield Counted(embeddings.usage.report())
+    yield Ended()
 
 
 def _chat_events(chat: _Chat) -> Iterable[AnswerEvent]:

@@ -28,7 +28,12 @@ class Presence:
         self._lock: HeldLock | None = None
 
     def bury(self, inherit: Callable[[str], None]) -> None:
-        """Call ``inherit`` with the name of each worker that is dead. One for which it raises stays known."""
+        """Call ``inherit`` with the name of each worker that is dead. One for which it raises stays known.
+
+        Who could not take a lock itself cannot tell the dead from the living here, and buries nobody.
+        """
+        if self._lock is None:
+            return
         for place in sorted(self._folder.glob("*")):
             if place == self._place:
                 continue

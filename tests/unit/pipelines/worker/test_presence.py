@@ -84,6 +84,13 @@ def test_the_dead_stay_known_until_what_they_held_is_given_to_others(tmp_path: P
     assert buried(tmp_path) == ["dead"]
 
 
+def test_who_cannot_say_that_it_lives_declares_nobody_dead(tmp_path: Path) -> None:
+    (tmp_path / "workers" / "mine").mkdir(parents=True)  # no file can be made there
+    (tmp_path / "workers" / "dead").touch()
+    assert buried(tmp_path) == []
+    assert (tmp_path / "workers" / "dead").exists()
+
+
 def test_a_place_where_nothing_can_be_written_is_no_obstacle(tmp_path: Path) -> None:
     (tmp_path / "workers").touch()
     assert buried(tmp_path) == []

@@ -13,7 +13,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO
 
@@ -23,7 +23,7 @@ from fsspec.implementations.local import LocalFileSystem
 
 from tenuto.core.digests import digest_of, require_digest
 from tenuto.core.errors import TenutoError
-from tenuto.store.errors import BLOB_DAMAGED, BLOB_MISSING, BLOB_TOO_LARGE, DISK_FULL
+from tenuto.store.errors import BLOB_DAMAGED, BLOB_MISSING, DISK_FULL
 from tenuto.store.space import Disks, FreeSpace, Room
 
 _CHUNK = 1 << 20
@@ -44,14 +44,14 @@ class Blobs:
         self._staging = staging
         self._space = space or Disks()
 
-    def put(self, content: Iterable[bytes], *, limit: int | None = None, size: int = 0) -> Stored:
-        """Store the chunks' concatenation. Raises when it passes ``limit`` bytes or the disk is full.
+    def put(self, content: Iterable[bytes], *, size: int = 0) -> Stored:
+        """Store the chunks' concatenation. Raises when the disk is full.
 
         ``size`` is what the caller knows of its length: too much for the disk is refused before it is read.
         """
         self._require_room(size)
         with _told_when_full(), self._staged() as (staged, sink):
-            stored = _copy_hashing(content, sink, limit)
+            stored = _copy_hashing(content, sink)
             sink.flush()
             os.fsync(sink.fileno())
             self._move(staged, stored.digest)
@@ -60,10 +60,10 @@ class Blobs:
     def put_bytes(self, content: bytes) -> Stored:
         return self.put([content], size=len(content))
 
-    def put_file(self, path: Path, *, limit: int | None = None) -> Stored:
+    def put_file(self, path: Path) -> Stored:
         with path.open("rb") as source:
             size = os.fstat(source.fileno()).st_size
-            return self.put(iter(lambda: source.read(_CHUNK), b""), limit=limit, size=size)
+            return self.put(iter(lambda: source.read(_CHUNK), b""), size=size)
 
     def has(self, digest: str) -> bool:
         return bool(self._files.exists(self._place(digest)))
@@ -139,17 +139,24 @@ class Blobs:
             staged.replace(place)
             _sync_folder(Path(place).parent)
         else:
-            partial = f"{place}.{staged.name}"
+            self._copy(staged, place)
+
+    def _copy(self, staged: Path, place: str) -> None:
+        """Bring a blob to another disk or machine under a name of its own, then give it its place."""
+        partial = f"{place}.{staged.name}"
+        try:
             self._files.put_file(str(staged), partial)
             self._files.mv(partial, place)
+        except BaseException:
+            with suppress(FileNotFoundError):
+                self._files.rm_file(partial)
+            raise
 
 
-def _copy_hashing(content: Iterable[bytes], sink: IO[bytes], limit: int | None) -> Stored:
+def _copy_hashing(content: Iterable[bytes], sink: IO[bytes]) -> Stored:
     state, size = hashlib.sha256(), 0
     for chunk in content:
         size += len(chunk)
-        if limit is not None and size > limit:
-            raise TenutoError(BLOB_TOO_LARGE, f"more than {limit} bytes", limit=limit)
         state.update(chunk)
         sink.write(chunk)
     return Stored(f"sha256:{state.hexdigest()}", size)

@@ -112,12 +112,6 @@ BLOB_DAMAGED = Fault(
     "stored content no longer matches its digest",
     "Restore the blob folder from a backup; the damaged content is not used.",
 )
-BLOB_TOO_LARGE = Fault(
-    "store.blob_too_large",
-    FaultKind.TOO_LARGE,
-    "the content is larger than the limit",
-    "Send a smaller file or have the workspace's quota raised.",
-)
 DISK_FULL = Fault(
     "store.disk_full",
     FaultKind.NO_SPACE,

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from support.disks import SimulatedDisk
 from support.platform import Allowing
 from support.world import World
 from tenuto.core.errors import TenutoError
@@ -68,6 +69,20 @@ def test_nothing_is_registered_of_a_source_that_does_not_read(
     with pytest.raises(TenutoError) as caught:
         take_in(world, scope, blobs, root, "unknown")
     assert caught.value.fault.code == "govern.resource_unknown"
+
+
+def test_a_full_disk_registers_nothing_and_takes_the_same_source_later(
+    world: World, scope: Scope, root: Path, tmp_path: Path
+) -> None:
+    disk = SimulatedDisk(free=-1)
+    blobs = Blobs(str(tmp_path / "blobs"), tmp_path / "staging", disk)
+    with pytest.raises(TenutoError) as caught:
+        take_in(world, scope, blobs, root)
+    assert (caught.value.fault.code, caught.value.fault.retryable) == ("store.disk_full", True)
+    assert registry.datasets(world.desk, scope) == []
+    assert not (tmp_path / "blobs").exists()
+    disk.free = 1 << 20
+    assert take_in(world, scope, blobs, root).version == 1
 
 
 @pytest.mark.capability("D3")

@@ -12,6 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+from fsspec.implementations.memory import MemoryFileSystem
 
 from support.disks import SimulatedDisk
 from tenuto.core.digests import digest_of
@@ -90,23 +91,6 @@ def test_damaged_content_is_told_and_no_copy_of_it_is_left(
             ask()
         assert code_of(caught) == "store.blob_damaged"
     assert not (tmp_path / "copy").exists()
-
-
-def test_more_than_the_limit_is_refused_as_soon_as_it_is_passed(blobs: Blobs, tmp_path: Path) -> None:
-    given = 0
-
-    def endless() -> Iterator[bytes]:
-        nonlocal given
-        while True:
-            given += 10
-            yield b"0123456789"
-
-    with pytest.raises(TenutoError) as caught:
-        blobs.put(endless(), limit=100)
-    assert code_of(caught) == "store.blob_too_large"
-    assert given == 110
-    assert files_in(tmp_path) == []
-    assert blobs.put_bytes(b"x" * 100).size == 100
 
 
 @pytest.mark.parametrize("number", [errno.ENOSPC, errno.EDQUOT])
@@ -210,6 +194,21 @@ def test_a_process_that_is_killed_leaves_at_most_a_staged_file(blobs: Blobs, tmp
     blobs.clear_staging()
     assert files_in(tmp_path) == []
     assert blobs.put_bytes(CONTENT).size == len(CONTENT)
+
+
+def test_a_full_disk_elsewhere_keeps_no_half_of_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(_files: MemoryFileSystem, _from: str, _to: str) -> None:
+        raise OSError(errno.ENOSPC, "no space")
+
+    elsewhere = Blobs("memory://test-full", tmp_path / "staging")
+    with monkeypatch.context() as while_full:
+        while_full.setattr(MemoryFileSystem, "mv", full)
+        with pytest.raises(TenutoError) as caught:
+            elsewhere.put_bytes(CONTENT)
+    assert code_of(caught) == "store.disk_full"
+    assert MemoryFileSystem().find("/test-full") == []
+    assert files_in(tmp_path) == []
+    assert elsewhere.put_bytes(CONTENT).size == len(CONTENT)
 
 
 def test_content_may_lie_elsewhere_than_on_this_disk(tmp_path: Path) -> None:

@@ -28,11 +28,13 @@ def test_every_example_says_whether_it_is_run() -> None:
     assert not silent, f"{silent}: say before each what the test does; see docs/how-to/write-documentation.md"
 
 
+@pytest.mark.timeout(600)  # a page is a whole journey; each block of it has a limit of its own
 @pytest.mark.parametrize("page", sorted(BY_PAGE.keys() - ON_A_PLATFORM))
 def test_the_examples_of_a_page_come_true(page: str, tmp_path: Path) -> None:
     _follow(Reader(tmp_path), page)
 
 
+@pytest.mark.timeout(600)
 @pytest.mark.parametrize("page", sorted(ON_A_PLATFORM))
 def test_the_examples_of_a_page_come_true_on_a_platform(
     page: str, tmp_path: Path, running_platform: RunningPlatform, model_server: str

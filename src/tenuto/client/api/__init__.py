@@ -9,5 +9,7 @@ with Tenuto("http://127.0.0.1:8484", token, workspace="lab") as tenuto:
 from __future__ import annotations
 
 from tenuto.client.api.client import Tenuto
+from tenuto.client.documents import Document
+from tenuto.client.http import Limits
 
-__all__ = ["Tenuto"]
+__all__ = ["Document", "Limits", "Tenuto"]

@@ -37,6 +37,8 @@ ALLOWED: dict[tuple[str, str], str] = {
         "gateway/server/doors",
     ): "the address that clients of that format call; a door, not a plugin",
     ("anthropic", "testing/provider_simulator"): "simulates exactly this provider",
+    ("anthropic", "cli/commands"): "who can be named with `demo --provider`",
+    ("anthropic", "cli/demo"): "the demo asks a real provider for its models with the provider's own SDK",
     ("openai", "cli/commands"): "an example name that --help shows",
     ("openai", "cli/demo"): "the demo calls the gateway with the SDK that applications use",
     ("openai", "testing/provider_simulator"): "simulates exactly this provider",

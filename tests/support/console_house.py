@@ -12,10 +12,12 @@ from typing import Any
 
 import msgspec
 
-from tenuto.app.settings import Settings
+from tenuto.app.settings import Settings, child_environment
 from tenuto.app.up import running
 from tenuto.cli.demo import data_steps, gateway_steps, run_steps, setting_up
+from tenuto.cli.demo.application import Application
 from tenuto.cli.demo.door import Door
+from tenuto.cli.demo.people import Person, Surroundings, Uses
 from tenuto.cli.demo.performance import PROJECT
 from tenuto.cli.demo.simulators import simulator
 from tenuto.cli.demo.stage import WORKSPACE, Stage
@@ -105,29 +107,45 @@ def settle(built: House) -> None:
 def lived_in(built: House, folder: Path) -> Iterator[Stage]:
     """Let the demo's own steps happen in a settled house: a dataset, a run, a model that waits, two calls."""
     key = "a-key-of-the-upstream"
-    doors = {who: Door(built.address, built.keys[who[0]], WORKSPACE) for who in (OWNER, SCIENTIST, APPROVER)}
+    owner, scientist, approver = (_person(built, who, folder) for who in (OWNER, SCIENTIST, APPROVER))
     with simulator(folder / "first.jsonl", key) as first, simulator(folder / "second.jsonl", key) as second:
         setting_up.upstreams(Door(built.address, built.keys[OWNER[0]]), [first, second], key)
+        gateway_key = setting_up.application(owner.http)
+        application = Application(built.address, gateway_key, Uses())
         stage = Stage(
             address=built.address,
             folder=folder,
             project=PROJECT,
             sources=built.settings.home / "sources",
-            owner=doors[OWNER],
-            scientist=doors[SCIENTIST],
-            approver=doors[APPROVER],
+            logs=built.settings.home / "logs",
+            owner=owner,
+            scientist=scientist,
+            approver=approver,
+            application=application,
             first=first,
             second=second,
             worker_pid=lambda: 0,
             progress=lambda _said: None,
-            kept={"gateway_key": setting_up.application(doors[OWNER])},
+            uses=Uses(),
+            kept={"gateway_key": gateway_key},
         )
         data_steps.ingest(stage)
-        run = run_steps.follow(stage, run_steps.submit(stage, depth=3))
+        run = run_steps.follow(stage, run_steps.start(stage, depth=3))
         run_steps.require_succeeded(run)
-        stage.kept["run"] = run["run"]["id"]
-        gateway_steps.call(stage)
+        stage.kept["run"] = run.run.id
+        gateway_steps.call_models(stage)
         yield stage
+        for one in (owner, scientist, approver):
+            one.close()
+        application.close()
+
+
+def _person(built: House, who: tuple[str, str], folder: Path) -> Person:
+    email, name = who
+    known = ask(built.address, "GET", "/api/v1/whoami", key=built.keys[email])
+    environment = child_environment(built.settings)
+    around = Surroundings(built.address, WORKSPACE, folder, environment, Uses())
+    return Person(name, known["actor"]["id"], built.keys[email], around)
 
 
 def apply(built: House, *documents: dict[str, Any]) -> None:

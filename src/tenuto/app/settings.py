@@ -9,7 +9,7 @@ from __future__ import annotations
 import difflib
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Annotated, Any, get_args, get_type_hints
 
@@ -138,6 +138,12 @@ def spoken_language(environment: Mapping[str, str] | None = None) -> str:
     given = os.environ if environment is None else environment
     locale = given.get("LC_ALL") or given.get("LC_MESSAGES") or given.get("LANG") or ""
     return locale.partition(".")[0].partition("_")[0].lower()
+
+
+def read_foreign(names: Iterable[str], environment: Mapping[str, str] | None = None) -> dict[str, str]:
+    """Return those of the named variables that are set and not empty: what other programs' users set for them."""
+    given = os.environ if environment is None else environment
+    return {name: given[name] for name in names if given.get(name)}
 
 
 def child_environment(settings: Settings) -> dict[str, str]:

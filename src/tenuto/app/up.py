@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import signal
-import threading
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
@@ -60,14 +58,6 @@ def running(settings: Settings, notice: Notice) -> Iterator[Running]:
             yield Running(settings.address, token, supervisor.pids)
         finally:
             supervisor.stop()
-
-
-def wait_for_signal() -> None:
-    """Return when SIGINT or SIGTERM arrives. Call from the main thread."""
-    told = threading.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda _number, _frame: told.set())
-    told.wait()
 
 
 @contextlib.contextmanager

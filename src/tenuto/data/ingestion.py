@@ -67,9 +67,14 @@ def store_table(blobs: Blobs, table: Any) -> Stored:
 
 
 def load_table(blobs: Blobs, digest: str) -> Any:
+    return table_of(blobs.read(digest))
+
+
+def table_of(content: bytes) -> Any:
+    """Read the bytes of a dataset version as an Arrow table."""
     from pyarrow import parquet
 
-    return parquet.read_table(io.BytesIO(blobs.read(digest)))
+    return parquet.read_table(io.BytesIO(content))
 
 
 def _chunks(sink: io.BytesIO) -> Iterator[bytes]:

@@ -170,12 +170,12 @@ def _the_approver_decides_without_script(visit: Open, stage: Stage) -> None:
     page.get_by_label("Comment").fill("sound")
     page.get_by_role("button", name="Approve").click()
     expect(page.get_by_text("breast-cancer@1 is approved.")).to_be_visible()
-    decided = stage.owner.get("/api/v1/approvals?state=approved")["items"]
+    decided = stage.owner.http.get("/api/v1/approvals?state=approved")["items"]
     assert [one["comment"] for one in decided] == ["sound"]
 
 
 def _a_digest_that_moved_on_is_not_approved(visit: Open, stage: Stage) -> None:
-    run_steps.require_succeeded(run_steps.follow(stage, run_steps.submit(stage, depth=2)))
+    run_steps.require_succeeded(run_steps.follow(stage, run_steps.start(stage, depth=2)))
     page = visit(APPROVER, tolerate=("409",))
     page.goto("/approvals")
     page.locator("tbody a", has_text="breast-cancer@2").click()
@@ -199,7 +199,7 @@ def _versions_go_into_traffic_and_back(visit: Open, stage: Stage) -> None:
     page.get_by_role("button", name="Go back one version").click()
     page.get_by_role("dialog").get_by_role("button", name="Go back one version").click()
     expect(page.get_by_text("goes back to the version before")).to_be_visible()
-    declared = stage.owner.get("/api/v1/resources/Endpoint/breast-cancer")
+    declared = stage.owner.http.get("/api/v1/resources/Endpoint/breast-cancer")
     assert declared["spec"]["version"] == 1
     page.goto(f"{MODEL}?version=2")
     expect(page.get_by_role("columnheader", name="In traffic: breast-cancer@1")).to_be_visible()
@@ -302,10 +302,10 @@ def _the_password_is_changed_by_its_owner(visit: Open) -> None:
 @pytest.mark.capability("O8")
 def test_a_run_is_followed_as_it_goes_and_can_be_cancelled(visit: Open, stage: Stage) -> None:
     page = visit(SCIENTIST)
-    page.goto(f"/runs/{run_steps.submit(stage, depth=4)}")
+    page.goto(f"/runs/{run_steps.start(stage, depth=4)}")
     expect(page.get_by_text("Succeeded").first).to_be_visible(timeout=120_000)
     expect(page.get_by_text("result from the cache").first).to_be_visible()
-    page.goto(f"/runs/{run_steps.submit(stage, depth=5)}")
+    page.goto(f"/runs/{run_steps.start(stage, depth=5)}")
     page.get_by_role("button", name="Cancel", exact=True).click()
     page.get_by_role("dialog").get_by_role("button", name="Cancel the run").click()
     expect(page.get_by_text("Cancelled").first).to_be_visible(timeout=120_000)

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import os
-import select
-import signal
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
-from types import FrameType
-from typing import Annotated, NoReturn
+from typing import Annotated
 
 import msgspec
 from cyclopts import Parameter
 
+from tenuto.cli.interrupts import interrupt_on_signals, wait_for_interrupt
 from tenuto.cli.options import JUST_SHOWN, Shown
 from tenuto.cli.output import Line, Styled, note, print_lines
 
@@ -51,12 +48,12 @@ def up(
     from tenuto.app.settings import read_settings
     from tenuto.app.up import running
 
-    _on_signals(_interrupt)
+    interrupt_on_signals()
     settings = read_settings(home=home, host=host, port=port)
     try:
         with running(settings, lambda what: _notice(what, shown)) as platform:
             _tell(Up(platform.address, platform.token, platform.pids()), shown)
-            _wait_for_interrupt()
+            wait_for_interrupt()
     except KeyboardInterrupt:
         _notice("stopped", shown)
 
@@ -86,24 +83,3 @@ def _notice(what: str, shown: Shown) -> None:
         print(msgspec.json.encode({"notice": what}).decode(), file=sys.stderr, flush=True)
     else:
         note(what)
-
-
-def _wait_for_interrupt() -> NoReturn:
-    """Wait until a handler raises. A signal that comes just before the waiting begins writes to the pipe, and so
-    ends it; a lock would be waited for all the same.
-    """
-    told, tell = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
-    signal.set_wakeup_fd(tell)
-    while True:
-        select.select([told], [], [])
-
-
-def _on_signals(do: Callable[[int, FrameType | None], None]) -> None:
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, do)
-
-
-def _interrupt(_number: int, _frame: FrameType | None) -> None:
-    """End what is coming up, or what is up. Once is enough: a second Ctrl-C must not stop the stopping."""
-    _on_signals(lambda _number, _frame: None)
-    raise KeyboardInterrupt

@@ -1,122 +1,145 @@
-"""Step 4: model calls with the official client, an upstream that dies, a budget that stops, exact books."""
+"""Step 4, first half: calls that hide personal data, and an upstream that dies."""
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable
-from decimal import Decimal
-from typing import Any
+import re
+from collections.abc import Callable, Sequence
 
-from tenuto.cli.demo.stage import WORKSPACE, Stage
-from tenuto.cli.demo.words import DemoFailedError, require, require_equal
+import msgspec
+
+from tenuto.cli.demo.calling import Answer, Heard, call, call_streaming, heard
+from tenuto.cli.demo.setting_up import PROVIDER_ROUTE, ROUTE
+from tenuto.cli.demo.settling import booked_rows
+from tenuto.cli.demo.stage import Stage
+from tenuto.cli.demo.words import Proof, require, require_equal
+from tenuto.client.words import LedgerRow
 
 _EMAIL, _PHONE = "marie.durand@example.fr", "06 12 34 56 78"
 _IBAN, _NIR = "FR76 3000 6000 0112 3456 7890 189", "2 84 05 75 116 001 58"
-_PROMPT = f"Write to {_EMAIL} or call {_PHONE}; account {_IBAN}, number {_NIR}."
-_PERSONAL = (_EMAIL, _PHONE, _IBAN, _NIR)
-_SETTLE_SECONDS = 10.0
+PROMPT = f"Write to {_EMAIL} or call {_PHONE}; account {_IBAN}, number {_NIR}."
+PERSONAL = (_EMAIL, _PHONE, _IBAN, _NIR)
+_PLACEHOLDER = re.compile(r"<[A-Z]+_\d+>")
 
 
-def call(stage: Stage) -> tuple[str, dict[str, Any]]:
-    """Call with and without streaming; the upstream saw no personal data, the caller has it back."""
-    client = _client(stage)
-    whole = client.chat.completions.create(model="assistant", messages=[{"role": "user", "content": _PROMPT}])
-    answer = whole.choices[0].message.content or ""
-    streamed = "".join(
-        chunk.choices[0].delta.content or ""
-        for chunk in client.chat.completions.create(
-            model="assistant", messages=[{"role": "user", "content": _PROMPT}], stream=True
-        )
-        if chunk.choices
+class Called(msgspec.Struct, frozen=True):
+    """The same prompt, whole and streamed; ``real`` are the real provider's answers, where there is one."""
+
+    prompt: str
+    answers: list[Answer]
+    real: list[Answer]
+    heard_before: int
+
+
+class SeenCalls(msgspec.Struct, frozen=True):
+    """What the first upstream received since, by its own log, and what the ledger has of the calls."""
+
+    received: list[Heard]
+    booked: list[LedgerRow]
+
+
+class FailedOver(msgspec.Struct, frozen=True):
+    answer: Answer
+    prompt: str
+    exit_code: int | None  # of the upstream that was killed
+    heard_before: int
+
+
+class SeenFailOver(msgspec.Struct, frozen=True):
+    """``received`` is None with a real provider behind the first upstream: nobody here can read its log."""
+
+    received: list[Heard] | None
+    booked: list[LedgerRow]
+
+
+def call_models(stage: Stage) -> Called:
+    before = len(stage.first.heard())
+    made = _both_ways(stage, ROUTE)
+    real = _both_ways(stage, PROVIDER_ROUTE) if stage.provider else []
+    return Called(PROMPT, made, real, before)
+
+
+def look_at_calls(stage: Stage, work: Called) -> SeenCalls:
+    received = heard(stage, 1)[work.heard_before :]
+    wanted = [one.request for one in (*work.answers, *work.real)]
+    return SeenCalls(received, booked_rows(stage, wanted))
+
+
+def judge_calls(work: Called, seen: SeenCalls) -> Proof:
+    require_equal(
+        sorted(one.streamed for one in work.answers), [False, True], "one call whole and one streamed"
     )
-    received = [str(entry["body"]) for entry in stage.first.heard()]
-    require_equal(len(received), 2, "requests that the first upstream received")
-    for value in _PERSONAL:
-        require(all(value not in body for body in received), f"{value!r} reached the upstream")
-        require(value in answer, f"{value!r} is not restored in the answer {answer!r}")
-        require(value in streamed, f"{value!r} is not restored in the streamed answer {streamed!r}")
-    sent = stage.first.heard()[0]["body"]["messages"][-1]["content"]
-    return str(whole.id), {"prompt": _PROMPT, "upstream_received": sent, "answer": answer}
+    require_equal(
+        sorted(one.is_streamed for one in seen.received), [False, True], "calls that the upstream received"
+    )
+    for received in seen.received:
+        _require_masked(received)
+    for answer in work.answers:
+        for value in PERSONAL:
+            require(value in answer.text, f"{value!r} is not restored in the answer {answer.text!r}")
+    for answer in (*work.answers, *work.real):
+        require(answer.text, "an answer is empty")
+        require(not _PLACEHOLDER.search(answer.text), f"a placeholder is left in {answer.text!r}")
+    _require_booked([*work.answers, *work.real], seen.booked)
+    return Proof(work.answers[0].request, _call_facts(work, seen))
 
 
-def fail_over(stage: Stage) -> tuple[str, dict[str, Any]]:
-    """Kill the first upstream; calls go on."""
+def fail_over(stage: Stage) -> FailedOver:
+    """Kill the first upstream; the next call goes on at the second."""
+    before = len(stage.second.heard())
     stage.first.kill()
-    answer = _client(stage).chat.completions.with_raw_response.create(
-        model="assistant", messages=[{"role": "user", "content": "Still there?"}]
-    )
-    require_equal(len(stage.second.heard()), 1, "requests that the second upstream received")
-    upstream = answer.headers.get("x-tenuto-upstream", "")
-    require(upstream.startswith("simulator-2"), f"the answer came from {upstream!r}")
-    return answer.headers["x-request-id"], {
-        "upstream": upstream,
-        "attempts": answer.headers.get("x-tenuto-attempts", ""),
+    prompt = "Still there?"
+    answer = call(stage, ROUTE, prompt)
+    return FailedOver(answer, prompt, stage.first.process.poll(), before)
+
+
+def look_at_fail_over(stage: Stage, work: FailedOver) -> SeenFailOver:
+    received = None if stage.provider else heard(stage, 2)[work.heard_before :]
+    return SeenFailOver(received, booked_rows(stage, [work.answer.request]))
+
+
+def judge_fail_over(work: FailedOver, seen: SeenFailOver) -> Proof:
+    require(work.exit_code is not None, "the first upstream still runs")
+    require(work.answer.text, "the answer is empty")
+    require(work.answer.provider not in {"", "simulator-1"}, f"the answer came from {work.answer.upstream!r}")
+    if seen.received is not None:
+        require_equal(
+            [one.said for one in seen.received], [work.prompt], "requests that the second upstream received"
+        )
+    _require_booked([work.answer], seen.booked)
+    attempts = seen.booked[0].attempts
+    require(attempts > 1, f"the call was tried {attempts} time, so the dead upstream was not tried")
+    return Proof(work.answer.request, {"upstream": work.answer.upstream, "attempts": attempts})
+
+
+def _both_ways(stage: Stage, route: str) -> list[Answer]:
+    ways: Sequence[Callable[[Stage, str, str], Answer]] = (call, call_streaming)
+    return [way(stage, route, PROMPT) for way in ways]
+
+
+def _require_masked(received: Heard) -> None:
+    body = msgspec.json.encode(received.body).decode()
+    for value in PERSONAL:
+        require(value not in body, f"{value!r} reached the upstream")
+    kinds = len(set(_PLACEHOLDER.findall(received.said)))
+    require_equal(kinds, len(PERSONAL), "placeholders that the upstream received instead")
+
+
+def _require_booked(made: Sequence[Answer], booked: Sequence[LedgerRow]) -> None:
+    """Each call stands in the ledger, with who answered, how, and the tokens that the caller was told."""
+    by_request = {row.request_id: row for row in booked}
+    for answer in made:
+        row = by_request.get(answer.request)
+        require(row is not None, f"call {answer.request} is not in the ledger")
+        assert row is not None
+        found = (row.status, row.provider, row.streamed, row.input_tokens, row.output_tokens)
+        wanted = ("completed", answer.provider, answer.streamed, answer.input_tokens, answer.output_tokens)
+        require_equal(found, wanted, f"call {answer.request} in the ledger")
+
+
+def _call_facts(work: Called, seen: SeenCalls) -> dict[str, str]:
+    facts = {
+        "prompt": work.prompt,
+        "upstream_received": seen.received[0].said,
+        "answer": work.answers[0].text,
     }
-
-
-def stop_at_budget(stage: Stage) -> tuple[str, dict[str, Any]]:
-    """A small budget runs out: the next call is refused with the reason."""
-    import openai
-
-    document = {
-        "kind": "Budget",
-        "name": "pocket-money",
-        "workspace": WORKSPACE,
-        "spec": {"amount": "0.13", "period": "day", "hard": True},
-    }
-    stage.owner.post("/api/v1/apply", {"documents": [document]})
-    client = _client(stage)
-    for made in range(50):
-        try:
-            client.chat.completions.create(
-                model="assistant", messages=[{"role": "user", "content": "One more."}], max_tokens=200
-            )
-        except openai.APIStatusError as error:
-            require_equal(error.status_code, 402, "status of the refused call")
-            require("pocket-money" in str(error.message), f"the reason names no budget: {error.message}")
-            facts = {"calls_before": made, "reason": str(error.message)}
-            return str(error.response.headers["x-request-id"]), facts
-    raise DemoFailedError("the budget never ran out")
-
-
-def balance(stage: Stage) -> tuple[str, dict[str, Any]]:
-    """The ledger equals what the upstreams counted, to the last token."""
-    heard = [entry for one in (stage.first, stage.second) for entry in one.heard() if _counted(entry)]
-    wanted = {
-        "calls": len(heard),
-        "input_tokens": sum(entry["usage"]["input_tokens"] for entry in heard),
-        "output_tokens": sum(entry["usage"]["output_tokens"] for entry in heard),
-    }
-    booked = _until(lambda: _booked(stage), wanted)
-    require_equal(booked, wanted, "the ledger against the upstreams' own count")
-    rows = stage.approver.get("/api/v1/ledger?limit=200")["items"]
-    spend = sum((Decimal(row["cost"]) for row in rows), Decimal(0))
-    totals = stage.owner.get("/api/v1/spend")["items"]
-    require_equal(sum((Decimal(one["cost"]) for one in totals), Decimal(0)), spend, "the sum of all costs")
-    by_call = [int(row["input_tokens"]) + int(row["output_tokens"]) for row in reversed(rows)]
-    return rows[0]["request_id"], wanted | {"cost": str(spend), "tokens_by_call": by_call}
-
-
-def _client(stage: Stage) -> Any:
-    import openai
-
-    return openai.OpenAI(base_url=f"{stage.address}/v1", api_key=stage.kept["gateway_key"], max_retries=0)
-
-
-def _counted(entry: dict[str, Any]) -> bool:
-    return bool(entry.get("usage"))
-
-
-def _booked(stage: Stage) -> dict[str, int]:
-    totals = stage.approver.get("/api/v1/spend")["items"]
-    return {
-        name: sum(int(one[name]) for one in totals) for name in ("calls", "input_tokens", "output_tokens")
-    }
-
-
-def _until(read: Callable[[], dict[str, int]], wanted: dict[str, int]) -> dict[str, int]:
-    """Read until it is as wanted, or time is up: settlements follow their answers by a moment."""
-    deadline = time.monotonic() + _SETTLE_SECONDS
-    while (found := read()) != wanted and time.monotonic() < deadline:
-        time.sleep(0.1)
-    return found
+    return facts | ({"provider_answer": work.real[0].text} if work.real else {})

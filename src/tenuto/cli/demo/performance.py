@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import shutil
-import tempfile
 import time
 from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 
 import tenuto
 from tenuto.cli.demo import report
-from tenuto.cli.demo.report import Report
+from tenuto.cli.demo.cleaning import private_folder
+from tenuto.cli.demo.provider import Provider
+from tenuto.cli.demo.report import RealProvider, Report
 from tenuto.cli.demo.script import STEPS, Step, play
 from tenuto.cli.demo.stage import Stage
 from tenuto.cli.demo.theatre import stage
-from tenuto.cli.demo.words import Failure, Row
+from tenuto.cli.demo.words import Row
 
 PROJECT = Path(__file__).parent / "project"
+LOGS = "demo-logs"  # what the platform's processes said, beside the report of a demo that failed
 
 
 class Audience:
@@ -28,32 +31,27 @@ class Audience:
 
     def done(self, row: Row) -> None: ...
 
+    def over(self, report: Report, stage: Stage) -> None:
+        """Everything is done or has failed, the report is written, and the stage still stands."""
+
 
 def perform(
     audience: Audience,
     *,
     into: Path,
     steps: Mapping[str, Step] = STEPS,
-    keep: Callable[[Stage], None] | None = None,
+    provider: Provider | None = None,
+    clock: Callable[[], datetime] = lambda: datetime.now(UTC),
 ) -> Report:
-    """Play all steps on a private platform and write the report into ``into``.
-
-    ``keep`` is called with the stage still standing, before everything is taken down.
-    """
+    """Play all steps on a private platform, write the report into ``into``, take everything down."""
     into.mkdir(parents=True, exist_ok=True)  # a folder that cannot be made is told now, not after all steps
-    folder = Path(tempfile.mkdtemp(prefix="tenuto-demo-"))
-    started = time.monotonic()
-    try:
-        with stage(folder, PROJECT, audience.notice) as standing:
-            rows, failure = play(standing, steps, audience.begun, audience.done)
-            told = _report(time.monotonic() - started, list(rows), failure)
-            report.write(told, into)
-            if keep is not None:
-                keep(standing)
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
+    at, started = clock(), time.monotonic()
+    real = RealProvider(provider.name, provider.model, provider.base_url) if provider else None
+    with private_folder() as folder, stage(folder, PROJECT, audience.notice, provider) as standing:
+        rows, failure = play(standing, steps, audience.begun, audience.done)
+        told = Report(tenuto.__version__, at, time.monotonic() - started, list(rows), failure, real)
+        report.write(told, into)
+        if failure is not None:
+            shutil.copytree(standing.logs, into / LOGS, dirs_exist_ok=True)
+        audience.over(told, standing)
     return told
-
-
-def _report(seconds: float, rows: list[Row], failure: Failure | None) -> Report:
-    return Report(tenuto.__version__, seconds, rows, failure)

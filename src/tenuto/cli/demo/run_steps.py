@@ -2,107 +2,181 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import os
 import signal
-import tempfile
 import time
-from pathlib import Path
-from typing import Any
 
-from tenuto.cli.demo.data_steps import DATASET
+import msgspec
+
+from tenuto.cli.demo.data_steps import DATASET, fetched
 from tenuto.cli.demo.stage import Stage
-from tenuto.cli.demo.words import DemoFailedError, require, require_equal
-from tenuto.client.authoring import load_pipelines
-from tenuto.core.graph import to_json
-from tenuto.pipelines.code.folder import pack_project
+from tenuto.cli.demo.words import DemoFailedError, Proof, require, require_equal
+from tenuto.client.words import Edge, ModelVersion, RunDetail, Task
 
+MODEL = "breast-cancer"
+EVIDENCE = ["evaluation", "explanation", "parity", "scan"]
 _LIMIT_SECONDS = 120.0
 _KILL_AFTER = "train"
-MODEL = "breast-cancer"
+_UNDER_WAY = frozenset({"queued", "running"})
 
 
-def train(stage: Stage) -> tuple[str, dict[str, Any]]:
-    """Run it, kill the worker once a step has finished, and count executions from the journal."""
-    run_id = submit(stage, depth=6)
-    finished_before = _kill_when_reached(stage, run_id)
-    shown = follow(stage, run_id)
-    require_succeeded(shown)
-    executions = {task["task"]["node"]: task["executions"] for task in shown["tasks"]}
-    for node in finished_before:
-        require_equal(executions[node], 1, f"executions of `{node}`, which had finished before the kill")
-    version = stage.approver.get(f"/api/v1/models/{MODEL}")
-    require_equal(version["stage"], "gated", "stage of the registered version")
-    kinds = sorted(one["kind"] for one in version["evidence"])
-    require_equal(kinds, ["evaluation", "explanation", "parity", "scan"], "evidence registered with the version")
+class Trained(msgspec.Struct, frozen=True):
+    """A run whose worker was killed: what had finished by then, and the worker's process before and after."""
+
+    run: str
+    finished: list[str]
+    killed: int
+    worker: int
+    author: str
+
+
+class SeenRun(msgspec.Struct, frozen=True):
+    detail: RunDetail
+    version: ModelVersion
+    lineage: list[Edge]
+    worth: dict[str, float]
+
+
+def train(stage: Stage) -> Trained:
+    """Run it as the data scientist, and kill the worker once a step has finished."""
+    run = start(stage, depth=6)
+    finished, killed = _kill_when_reached(stage, run)
+    follow(stage, run)
+    return Trained(run, sorted(finished), killed, stage.worker_pid(), stage.scientist.id)
+
+
+def look(stage: Stage, work: Trained) -> SeenRun:
+    """Read the journal, the version and its evidence as the approver."""
+    registry = stage.approver.client.registry
+    detail = stage.approver.client.runs.get(work.run)
+    version = registry.model(MODEL)
     stage.kept["first"] = version
+    lineage = registry.lineage(MODEL, version.version)
+    found = [one.digest for one in version.evidence if one.kind == "explanation"]
+    worth = json.loads(fetched(stage, found[0])) if found else {}
+    return SeenRun(detail, version, lineage, worth)
+
+
+def judge(work: Trained, seen: SeenRun) -> Proof:
+    require_equal(seen.detail.run.id, work.run, "id of the run")
+    require_succeeded(seen.detail)
+    executions = _judge_executions(work, seen.detail)
+    _judge_version(work, seen)
     facts = {
         "executions": executions,
-        "finished_before_kill": sorted(finished_before),
-        "metrics": version["metrics"],
-        "worth": evidence_of(stage, version, "explanation"),
-        "format": version["format"],
+        "finished_before_kill": work.finished,
+        "metrics": seen.version.metrics,
+        "worth": seen.worth,
+        "format": seen.version.format,
     }
-    return run_id, facts
+    return Proof(work.run, facts)
 
 
-def submit(stage: Stage, *, depth: int) -> str:
-    """Trace the pipeline, upload its folder and start it, as the data scientist."""
-    found = load_pipelines(stage.project / "pipeline.py", stage.project)["breast_cancer"]
-    with tempfile.TemporaryDirectory() as folder:
-        archive = Path(folder) / "project.tar"
-        pack_project(stage.project, archive)
-        code = json.loads(
-            stage.scientist.send(
-                "POST", "/api/v1/code?name=breast-cancer", archive.read_bytes(), "application/x-tar"
-            )
-        )
-    graph = json.loads(to_json(found.graph()))
-    parameters = {"dataset": json.dumps(DATASET), "name": json.dumps(MODEL), "depth": str(depth)}
-    body = {"graph": graph, "code": code["digest"], "parameters": parameters}
-    return str(stage.scientist.post("/api/v1/runs", body)["id"])
+def start(stage: Stage, *, depth: int) -> str:
+    """Run the pipeline's file with the command line."""
+    settings = ["--param", f"depth={depth}", "--param", f"dataset={DATASET}", "--param", f"name={MODEL}"]
+    made = stage.scientist.tenuto("run", stage.project / "pipeline.py", *settings)
+    return str(made["id"])
 
 
-def follow(stage: Stage, run_id: str) -> dict[str, Any]:
-    """Wait for the run's end, seen by somebody else than who started it."""
+def follow(stage: Stage, run: str) -> RunDetail:
+    """Wait for the run's end, as who started it."""
     told = -1
     deadline = time.monotonic() + _LIMIT_SECONDS
     while time.monotonic() < deadline:
-        shown: dict[str, Any] = stage.approver.get(f"/api/v1/runs/{run_id}")
-        if shown["run"]["status"] not in {"queued", "running"}:
+        shown = watched(stage, run)
+        if shown.run.status not in _UNDER_WAY:
             return shown
-        done = sum(1 for task in shown["tasks"] if task["state"].get("status") == "succeeded")
+        done = len(_succeeded(shown))
         if done != told:
-            stage.progress(f"{done} of {len(shown['run']['graph']['nodes'])} steps done")
+            stage.progress(f"{done} of {len(shown.run.graph['nodes'])} steps done")
             told = done
         time.sleep(0.2)
-    raise DemoFailedError(f"run {run_id} did not end within {_LIMIT_SECONDS:.0f} s")
+    raise DemoFailedError(f"run {run} did not end within {_LIMIT_SECONDS:.0f} s")
 
 
-def require_succeeded(shown: dict[str, Any]) -> None:
-    errors = {
-        task["task"]["node"]: task["state"]["error"] for task in shown["tasks"] if task["state"].get("error")
-    }
-    require(shown["run"]["status"] == "succeeded", f"the run ended as {shown['run']['status']}: {errors}")
+def watched(stage: Stage, run: str) -> RunDetail:
+    return msgspec.convert(stage.scientist.http.get(f"/api/v1/runs/{run}"), RunDetail)
 
 
-def evidence_of(stage: Stage, version: dict[str, Any], kind: str) -> Any:
-    [found] = [one for one in version["evidence"] if one["kind"] == kind]
-    return json.loads(stage.approver.send("GET", f"/api/v1/artifacts/{found['digest']}/content", None, ""))
+def producing_run(producer: str) -> str:
+    """Return the id of the run in ``run:ID/STEP``."""
+    return producer.removeprefix("run:").partition("/")[0]
 
 
-def _kill_when_reached(stage: Stage, run_id: str) -> set[str]:
-    """Kill -9 the worker when a step has finished; return which had by then."""
+def require_succeeded(detail: RunDetail) -> None:
+    errors = {task.task.node: task.state.error.message for task in detail.tasks if task.state.error}
+    require(detail.run.status == "succeeded", f"the run ended as {detail.run.status}: {errors}")
+
+
+def _judge_executions(work: Trained, detail: RunDetail) -> dict[str, int]:
+    """Nothing that had finished was redone, something was left to do, and another worker did it."""
+    tasks = {task.task.node: task for task in detail.tasks}
+    require_equal(sorted(tasks), sorted(_nodes(detail)), "steps in the journal, against the pipeline's")
+    require(_KILL_AFTER in work.finished, f"`{_KILL_AFTER}` had not finished when the worker was killed")
+    require(set(work.finished) < set(tasks), "nothing was left to do after the worker was killed")
+    require(work.worker != work.killed, f"process {work.killed}, the killed worker, is still the worker")
+    executions = {node: task.executions for node, task in tasks.items()}
+    for node in work.finished:
+        require_equal(executions[node], _once(tasks[node]), f"executions of `{node}`, done before the kill")
+    for node in set(tasks) - set(work.finished):
+        require(executions[node] >= _once(tasks[node]), f"`{node}` was never executed")
+    return executions
+
+
+def _judge_version(work: Trained, seen: SeenRun) -> None:
+    version = seen.version
+    require_equal(version.stage, "gated", "stage of the registered version")
+    require(version.gate is not None and version.gate.passed, "the version has not passed its gate")
+    require_equal(producing_run(version.producer), work.run, "run that made the version")
+    require(work.author in version.authors, "who started the run is not an author of the version")
+    require_equal(sorted(one.kind for one in version.evidence), EVIDENCE, "evidence with the version")
+    require_equal(_signed_digest(version.attestation), version.digest, "digest that the signature speaks of")
+    made_of = {(edge.from_kind, edge.relation) for edge in seen.lineage}
+    require(("Dataset", "read_by") in made_of, f"the lineage knows no dataset: {sorted(made_of)}")
+    features = [one["name"] for one in version.signature.get("signature", {}).get("inputs", [])]
+    require(features, "the version does not say what it takes")
+    require(any(worth > 0 for worth in seen.worth.values()), "the explanation finds no feature of any worth")
+
+
+def _signed_digest(attestation: str) -> str:
+    """Return the digest in the signed statement: in-toto in a DSSE envelope."""
+    try:
+        envelope = json.loads(attestation)
+        require(envelope["signatures"][0]["sig"], "the version's statement carries no signature")
+        [subject] = json.loads(base64.b64decode(envelope["payload"]))["subject"]
+        [(algorithm, value)] = subject["digest"].items()
+    except (ValueError, KeyError, IndexError, TypeError) as error:
+        raise DemoFailedError(f"the version carries no signed statement: {error!r}") from error
+    return f"{algorithm}:{value}"
+
+
+def _once(task: Task) -> int:
+    """A step whose result was in the cache already was not executed at all."""
+    return 0 if task.cache == "hit" else 1
+
+
+def _nodes(detail: RunDetail) -> list[str]:
+    return [str(node["name"]) for node in detail.run.graph["nodes"]]
+
+
+def _succeeded(detail: RunDetail) -> set[str]:
+    return {task.task.node for task in detail.tasks if task.state.status == "succeeded"}
+
+
+def _kill_when_reached(stage: Stage, run: str) -> tuple[set[str], int]:
+    """Kill -9 the worker when a step has finished; return which had by then, and the process."""
     deadline = time.monotonic() + _LIMIT_SECONDS
     while time.monotonic() < deadline:
-        shown = stage.approver.get(f"/api/v1/runs/{run_id}")
-        done = {task["task"]["node"] for task in shown["tasks"] if task["state"].get("status") == "succeeded"}
-        require(
-            shown["run"]["status"] in {"queued", "running"}, "the run ended before the worker could be killed"
-        )
+        shown = watched(stage, run)
+        done = _succeeded(shown)
+        require(shown.run.status in _UNDER_WAY, "the run ended before the worker could be killed")
         if _KILL_AFTER in done:
-            os.kill(stage.worker_pid(), signal.SIGKILL)
+            worker = stage.worker_pid()
+            os.kill(worker, signal.SIGKILL)
             stage.progress("the worker was killed")
-            return done
+            return done, worker
         time.sleep(0.02)
     raise DemoFailedError(f"`{_KILL_AFTER}` never finished")

@@ -9,8 +9,34 @@ TEXTS: Mapping[str, Mapping[str, str]] = {
         "title": "Tenuto: the main job, done",
         "intro": "A private platform was started, and everything below was done through its public doors. Each"
         " line was read back by another client than the one that did the work.",
-        "simulated": "The two model providers are processes of the shipped provider simulator; what they received"
-        " and how many tokens they counted comes from their own logs.",
+        "simulated": "The two model providers are processes of the shipped provider simulator, not real ones; what"
+        " they received and how many tokens they counted comes from their own logs, and from nowhere else.",
+        "real": "Model calls also went to {name} ({model} at {address}): the same prompt by a route of its own, and"
+        " everything after the first upstream, a process of the shipped provider simulator, was killed.",
+        "real_unseen": "What {name} received cannot be read from here. What left the gateway is proven on the"
+        " simulator, which answers the same prompt through the same gateway and keeps a log.",
+        "real_books": "The tokens of simulated calls come from the simulator’s own log; those of real calls are"
+        " compared with the usage that the provider reported in its answers. Prices are the demo’s own for every"
+        " upstream: the costs shown are not the provider’s.",
+        "made": "Tenuto {version}, {at} UTC, {seconds} seconds in all",
+        "all_done": "All {count} steps really happened",
+        "not_all": "Stopped: a step did not really happen",
+        "did": "Done by",
+        "read": "Read back by",
+        "means_http": "plain HTTP",
+        "means_command_line": "command line",
+        "means_python_client": "Python client",
+        "means_model_sdk": "official `openai` client",
+        "means_inference_client": "`tritonclient` for the Open Inference Protocol",
+        "means_upstream_log": "its own log",
+        "means_offline": "offline",
+        "simulator": "simulator {}",
+        "told": "The reason given",
+        "digest": "The digest that somebody else approved",
+        "proven": "What verification proves of the exported log",
+        "provider_answer": "The real provider answered",
+        "other_language": "Lire en français",
+        "as_table": "The same as a table",
         "step": "Step",
         "evidence": "Evidence",
         "seconds": "Seconds",
@@ -47,8 +73,35 @@ TEXTS: Mapping[str, Mapping[str, str]] = {
         "title": "Tenuto : le travail principal, accompli",
         "intro": "Une plateforme privée a été démarrée, et tout ce qui suit est passé par ses portes publiques."
         " Chaque ligne a été relue par un autre client que celui qui a fait le travail.",
-        "simulated": "Les deux fournisseurs de modèles sont des processus du simulateur livré avec Tenuto ; ce"
-        " qu’ils ont reçu et le nombre de jetons qu’ils ont comptés viennent de leurs propres journaux.",
+        "simulated": "Les deux fournisseurs de modèles sont des processus du simulateur livré avec Tenuto, pas"
+        " de vrais ; ce qu’ils ont reçu et le nombre de jetons qu’ils ont comptés viennent de leurs propres"
+        " journaux, et de nulle part ailleurs.",
+        "real": "Des appels sont aussi allés à {name} ({model}, {address}) : la même invite par une route à part,"
+        " et tout ce qui a suivi l’arrêt forcé du premier fournisseur, un processus du simulateur livré.",
+        "real_unseen": "Ce que {name} a reçu ne peut pas être lu d’ici. Ce qui a quitté la passerelle est prouvé"
+        " sur le simulateur, qui répond à la même invite par la même passerelle et tient un journal.",
+        "real_books": "Les jetons des appels simulés viennent du journal du simulateur ; ceux des appels réels sont"
+        " comparés à la consommation que le fournisseur a déclarée dans ses réponses. Les prix sont ceux de la"
+        " démonstration pour tous : les coûts montrés ne sont pas ceux du fournisseur.",
+        "made": "Tenuto {version}, {at} UTC, {seconds} secondes en tout",
+        "all_done": "Les {count} étapes ont vraiment eu lieu",
+        "not_all": "Arrêt : une étape n’a pas vraiment eu lieu",
+        "did": "Fait par",
+        "read": "Relu par",
+        "means_http": "HTTP nu",
+        "means_command_line": "ligne de commande",
+        "means_python_client": "client Python",
+        "means_model_sdk": "client officiel `openai`",
+        "means_inference_client": "`tritonclient` pour le protocole Open Inference",
+        "means_upstream_log": "son propre journal",
+        "means_offline": "hors ligne",
+        "simulator": "simulateur {}",
+        "told": "La raison donnée",
+        "digest": "L’empreinte qu’une autre personne a approuvée",
+        "proven": "Ce que la vérification prouve du journal exporté",
+        "provider_answer": "Le vrai fournisseur a répondu",
+        "other_language": "Read in English",
+        "as_table": "La même chose en tableau",
         "step": "Étape",
         "evidence": "Preuve",
         "seconds": "Secondes",

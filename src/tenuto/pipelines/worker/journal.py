@@ -18,6 +18,7 @@ from tenuto.pipelines.rules.keys import KeyParts
 from tenuto.pipelines.words import (
     FINAL,
     ItemOutcome,
+    RunState,
     RunStatus,
     Status,
     StoredValue,
@@ -40,9 +41,12 @@ class Journal:
     def __init__(self, tools: Tools, held: Held) -> None:
         self._tools = tools
         self._held = held
-        with tools.desk.database.begin(held.run.scope) as tx:
-            read = queries.state_of(tx, held.run)
-            self._keys = queries.keys_of(tx, held.run.id)
+        self._keys: dict[TaskId, tuple[str, KeyParts]] = {}
+        read = RunState(held.run.graph, held.run.parameters, cancelled=held.run.cancelled)
+        if held.fence > 1:  # nothing is written of a run that nobody has held before
+            with tools.desk.database.begin(held.run.scope) as tx:
+                read = queries.state_of(tx, held.run)
+                self._keys = queries.keys_of(tx, held.run.id)
         # One mapping for as long as the run is held: copying it at every transition would cost a map of
         # thousands of items dearly. Only the thread that drives the run looks at it.
         self._tasks = dict(read.tasks)

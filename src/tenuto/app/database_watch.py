@@ -83,16 +83,23 @@ class DatabaseWatch:
         """Try until it starts. Returns None when the platform is to stop before that."""
         pause = _FIRST_PAUSE
         while not self._stopping.is_set():
-            try:
-                server = self._start()
-            except TenutoError as error:
-                self._tell(f"database does not start, trying on: {error.fault.summary}. {error.fault.fix}")
-                self._stopping.wait(pause)
-                pause = min(pause * 2, _LONGEST_PAUSE)
-                continue
-            self._tell("database answers again")
-            self._silences = 0
-            return server
+            server = self._tried()
+            if server is not None:
+                self._tell("database answers again")
+                self._silences = 0
+                return server
+            self._stopping.wait(pause)
+            pause = min(pause * 2, _LONGEST_PAUSE)
+        return None
+
+    def _tried(self) -> Server | None:
+        try:
+            return self._start()
+        except TenutoError as error:
+            why = f"{error.fault.summary}. {error.fault.fix}"
+        except Exception as error:  # noqa: BLE001 (a supervisor: whatever it is, the next try may succeed)
+            why = f"{type(error).__name__}: {error}"
+        self._tell(f"database does not start, trying on: {why}")
         return None
 
     def _shorten_log(self, server: Server) -> None:

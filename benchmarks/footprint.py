@@ -1,4 +1,4 @@
-"""What a platform at rest takes: CPU of ``tenuto --help``, seconds until ``tenuto up`` is ready, memory when idle.
+"""What a platform at rest takes: seconds until ``tenuto up`` is ready, and memory when idle.
 
 Memory is the sum of the proportional set sizes (PSS) of every process that ``up`` started, a minute after it was
 ready: memory that processes share counts once.
@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import os
-import resource
 import signal
 import socket
 import statistics
@@ -21,15 +20,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 TENUTO = Path(sys.executable).with_name("tenuto")
-HELPS, WARM_STARTS, REST_SECONDS = 5, 5, 60
-
-
-def help_cpu() -> float:
-    """Return the CPU seconds, user and system, of one ``tenuto --help``."""
-    before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    subprocess.run([TENUTO, "--help"], stdout=subprocess.DEVNULL, check=True)
-    after = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+WARM_STARTS, REST_SECONDS = 5, 60
 
 
 @contextmanager
@@ -97,7 +88,6 @@ def main() -> None:
             with platform(home) as (_, seconds):
                 warm.append(seconds)
     rows = [
-        _row("`tenuto --help`, CPU s", [help_cpu() for _ in range(HELPS)], "{:.2f}", "under 0.3"),
         _row("`tenuto up`, new home, s", [cold], "{:.1f}", ""),
         _row("`tenuto up`, warm home, s", warm, "{:.1f}", "under 5"),
         _row("idle, PSS of all processes, MiB", [idle], "{:.0f}", "under 400"),

@@ -6,14 +6,18 @@ Nothing is journalled here: this is the executor alone.
 from __future__ import annotations
 
 import json
+import multiprocessing
 import os
 import statistics
+import subprocess
+import sys
 import tempfile
 import textwrap
 import time
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Sequence
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
@@ -43,6 +47,7 @@ INT = ValueType(Kind.INT)
 T = TypeVar("T")
 SLOTS = len(os.sched_getaffinity(0))
 ITEMS = 1_000
+REPEATS, MAPS = 30, 5
 WORK = """
     from tenuto.client import step
 
@@ -110,13 +115,14 @@ class Bench:
 
 def main() -> None:
     with tempfile.TemporaryDirectory() as home:
-        rows = [*cold(Path(home)), *warm(Path(home)), inline(Path(home)), deciding()]
+        rows = [*cold(Path(home)), *warm(Path(home)), inline(Path(home)), deciding(), *beside()]
     print(
         json.dumps(
             {
                 "title": "Steps: what the executor adds",
-                "conditions": f"sandboxed, nothing journalled, load {os.getloadavg()[0]:.1f} when it ended",
-                "columns": ["what", "wall", "CPU"],
+                "conditions": f"sandboxed, nothing journalled, {REPEATS} repeats, maps {MAPS}, load "
+                f"{os.getloadavg()[0]:.1f} when it ended",
+                "columns": ["what", "median", "lowest to highest", "median CPU", "wanted"],
                 "rows": rows,
             }
         )
@@ -128,8 +134,8 @@ def cold(home: Path) -> list[list[str]]:
     rows = []
     for name, step in (("trivial", "work:double"), ("with a scikit-learn fit", "learning:fit")):
         bench = Bench(home, f"cold-{step.partition(':')[2]}")
-        wall, _ = timed(lambda bench=bench, step=step: bench.run(bench.attempt(step)))
-        rows.append([f"first step of a worker, {name}", milliseconds(wall), ""])
+        wall, _ = timed(partial(bench.run, bench.attempt(step)))
+        rows.append(row(f"first step of a worker, {name}", [wall]))
         bench.executor.close()
     return rows
 
@@ -140,20 +146,39 @@ def warm(home: Path) -> list[list[str]]:
     [zygote] = bench.executor.zygotes()
     rows = []
     for name, step in (("trivial", "work:double"), ("with a scikit-learn fit", "learning:fit")):
-        runs = [timed(lambda step=step: bench.run(bench.attempt(step))) for _ in range(30)]
+        runs = [timed(partial(bench.run, bench.attempt(step))) for _ in range(REPEATS)]
         walls = [wall for wall, _ in runs]
-        inside = [outcome.items[0].seconds for _, outcome in runs]
-        used = statistics.median(outcome.usage.cpu_seconds or 0.0 for _, outcome in runs)
-        rows.append(
-            [f"warm step, {name}, median of 30", milliseconds(statistics.median(walls)), milliseconds(used)]
-        )
-        around = [wall - own for wall, own in zip(walls, inside, strict=True)]
-        rows.append(["... of which around the call itself", milliseconds(statistics.median(around)), ""])
-    wall, used = thousand(bench)
-    rows.append([f"map over {ITEMS:,} items, {SLOTS} at a time", milliseconds(wall), milliseconds(used)])
-    rows.append(["memory of the zygote, its own (PSS)", f"{proportional(zygote) / 2**20:.0f} MiB", ""])
+        used = [outcome.usage.cpu_seconds or 0.0 for _, outcome in runs]
+        around = [wall - outcome.items[0].seconds for wall, outcome in runs]
+        rows.append(row(f"warm step, {name}", walls, used))
+        rows.append(row("... of which around the call itself", around, wanted="under 60 ms"))
+    mapped = [thousand(bench) for _ in range(MAPS)]
+    walls, used = [wall for wall, _ in mapped], [cpu for _, cpu in mapped]
+    rows.append(row(f"map over {ITEMS:,} items, {SLOTS} at a time", walls, used, "under 10 s"))
+    rows.append(
+        ["memory of the zygote, its own (PSS)", f"{proportional(zygote) / 2**20:.0f} MiB", "", "", ""]
+    )
     bench.executor.close()
     return rows
+
+
+def beside() -> list[list[str]]:
+    """The same without an executor: an interpreter for each call, and a pool of processes that stay."""
+    fresh = [sys.executable, "-c", "print(2 * 3)"]
+    alone = [timed(lambda: subprocess.run(fresh, check=True, capture_output=True))[0] for _ in range(REPEATS)]
+    with ProcessPoolExecutor(SLOTS, multiprocessing.get_context("fork")) as pool:
+        pool.submit(_double, 1).result()
+        pooled = [timed(lambda: pool.submit(_double, 3).result())[0] for _ in range(REPEATS)]
+        mapped = [timed(lambda: list(pool.map(_double, range(ITEMS))))[0] for _ in range(MAPS)]
+    return [
+        row("beside it: a new interpreter that only multiplies", alone),
+        row("beside it: a call in a process pool, no sandbox", pooled),
+        row(f"beside it: {ITEMS:,} calls in a process pool of {SLOTS}", mapped),
+    ]
+
+
+def _double(x: int) -> int:
+    return 2 * x
 
 
 def thousand(bench: Bench) -> tuple[float, float]:
@@ -173,11 +198,14 @@ def thousand(bench: Bench) -> tuple[float, float]:
 def inline(home: Path) -> list[str]:
     bench = Bench(home, "inline")
     bench.run(bench.attempt(inline=True))
-    begun = time.process_time()
-    wall, _ = timed(lambda: [bench.run(bench.attempt(inline=True)) for _ in range(10)])
-    used = time.process_time() - begun
+    walls, used = [], []
+    for _ in range(REPEATS):
+        begun = time.process_time()
+        wall, _ = timed(lambda: [bench.run(bench.attempt(inline=True)) for _ in range(10)])
+        walls.append(wall)
+        used.append(time.process_time() - begun)
     bench.executor.close()
-    return ["10 trivial inline steps", milliseconds(wall), milliseconds(used)]
+    return row("10 trivial inline steps", walls, used, "under 50 ms CPU")
 
 
 def deciding() -> list[str]:
@@ -191,14 +219,12 @@ def deciding() -> list[str]:
     tasks = {TaskId("all"): done} | {TaskId("each", index): done for index in range(ITEMS // 2)}
     state = RunState(graph, tasks=tasks, expansions={"each": (number(1),) * ITEMS})
     now = datetime.now(UTC)
-    begun = time.process_time()
+    taken = []
     for _ in range(100):
+        begun = time.process_time()
         decide(state, now)
-    return [
-        f"one decision in a run with {ITEMS:,} items",
-        "",
-        milliseconds((time.process_time() - begun) / 100),
-    ]
+        taken.append(time.process_time() - begun)
+    return row(f"one decision in a run with {ITEMS:,} items", [], taken)
 
 
 def number(value: int) -> StoredValue:
@@ -211,8 +237,13 @@ def timed(work: Callable[[], T]) -> tuple[float, T]:
     return time.perf_counter() - begun, result
 
 
-def milliseconds(seconds: float) -> str:
-    return f"{seconds * 1e3:,.1f} ms"
+def row(what: str, walls: list[float], used: Sequence[float] = (), wanted: str = "") -> list[str]:
+    spread = f"{min(walls) * 1e3:,.1f} to {max(walls) * 1e3:,.1f}" if len(walls) > 1 else ""
+    return [what, _median(walls), spread, _median(used), wanted]
+
+
+def _median(seconds: Sequence[float]) -> str:
+    return f"{statistics.median(seconds) * 1e3:,.1f} ms" if seconds else ""
 
 
 def cpu_ticks(process: int) -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tenuto.client.api.calls import Calls, Request
-from tenuto.client.words import BudgetState, Items, LedgerRow, Page, Spent
+from tenuto.client.words import BudgetState, DaySpent, Items, LedgerRow, Page, Spent
 
 
 class Spend:
@@ -36,3 +36,8 @@ class Spend:
     def totals(self) -> list[Spent]:
         """Return tokens and cost by route and provider."""
         return self._calls.send(Request("GET", "/api/v1/spend"), Items[Spent]).items
+
+    def days(self, *, days: int = 30) -> list[DaySpent]:
+        """Return tokens and cost of the last days, by day, route, provider and model."""
+        query: dict[str, str | int | None] = {"days": days}
+        return self._calls.send(Request("GET", "/api/v1/spend/days", query=query), Items[DaySpent]).items

@@ -72,6 +72,7 @@ from tenuto.client.words.runs import (
 )
 from tenuto.client.words.spend import (
     BudgetState,
+    DaySpent,
     LedgerRow,
     Spent,
 )
@@ -90,6 +91,7 @@ __all__ = [
     "Check",
     "Considered",
     "DatasetVersion",
+    "DaySpent",
     "Difference",
     "Done",
     "Edge",

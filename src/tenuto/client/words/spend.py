@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 
 import msgspec
 
@@ -50,6 +50,20 @@ class Spent(msgspec.Struct, frozen=True):
 
     route: str
     provider: str
+    calls: int
+    unpriced: int
+    input_tokens: int
+    output_tokens: int
+    cost: str
+
+
+class DaySpent(msgspec.Struct, frozen=True):
+    """What one model was used for on one route during one day (UTC). ``cost`` leaves ``unpriced`` calls out."""
+
+    day: date
+    route: str
+    provider: str
+    model: str
     calls: int
     unpriced: int
     input_tokens: int

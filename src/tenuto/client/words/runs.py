@@ -58,12 +58,15 @@ class StepError(msgspec.Struct, frozen=True):
 
 
 class TaskState(msgspec.Struct, frozen=True):
+    """``losses`` are processes that vanished. ``chunk`` is the first of the items that share its process."""
+
     status: str
     failures: int = 0
     losses: int = 0
     retry_at: datetime | None = None
     outputs: dict[str, StoredValue] = {}
     error: StepError | None = None
+    chunk: int | None = None
 
 
 class Usage(msgspec.Struct, frozen=True):

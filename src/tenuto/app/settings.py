@@ -146,14 +146,21 @@ def read_foreign(names: Iterable[str], environment: Mapping[str, str] | None = N
     return {name: given[name] for name in names if given.get(name)}
 
 
+# The schema is brought up to date before any process starts: none of them needs a login that may change it.
+_NOT_HANDED_ON = frozenset({"database_owner_url"})
+
+
 def child_environment(settings: Settings) -> dict[str, str]:
     """Return what a process of the platform is given: its settings, and what finds programs and folders.
 
-    Keys of providers and other secrets of the person who starts the platform stay outside.
+    Keys of providers and other secrets of the person who starts the platform stay outside, and so does the
+    database's owner.
     """
     names = ("PATH", "HOME", "TMPDIR", "LANG", "LC_ALL", "XDG_RUNTIME_DIR", "SSL_CERT_FILE")
     given = {name: os.environ[name] for name in names if name in os.environ}
-    values = {name: getattr(settings, name) for name in Settings.__struct_fields__}
+    values = {
+        name: getattr(settings, name) for name in Settings.__struct_fields__ if name not in _NOT_HANDED_ON
+    }
     return given | {_PREFIX + name.upper(): str(value) for name, value in values.items() if value is not None}
 
 

@@ -11,7 +11,10 @@ product := .venv
 judges  := .venvs/test
 frame   := tools/environment.sh requirements/tools.txt pyproject.toml
 
-.PHONY: help setup demo up test check fmt bench docs lock
+KILLS ?= 500
+SEED := $(or $(SEED),$(shell date +%s))
+
+.PHONY: help setup demo up test check soak fmt bench docs lock
 
 help: ## show this list
 	@echo "Tenuto. You need Python 3.11, git and make; the targets install the rest."
@@ -37,6 +40,10 @@ check: $(judges)/.ready ## format, lint, types, import contracts, tests: exactly
 	@$(judges)/bin/python tools/static_checks.py
 	@$(MAKE) test
 	@echo "==> check: everything passed"
+
+soak: $(judges)/.ready ## kill what runs pipelines, at random and for long: KILLS=500 SEED=7
+	@echo "==> soak: $(KILLS) kills, SEED=$(SEED)"
+	@TENUTO_TEST_KILLS=$(KILLS) TENUTO_TEST_SEED=$(SEED) $(judges)/bin/python -m pytest tests/system/pipelines_kill $(ARGS)
 
 fmt: $(judges)/.ready ## format the tree and fix what can be fixed
 	@$(judges)/bin/ruff format .

@@ -58,7 +58,10 @@ def uses(found: Sequence[Use], texts: Texts) -> str:
     by_means: dict[str, list[str]] = {}
     for use in found:
         by_means.setdefault(use.means, []).append(_who(use.who, texts))
-    return "; ".join(f"{', '.join(who)}: {texts[f'means_{means}']}" for means, who in by_means.items())
+    return "; ".join(
+        texts["with"].format(who=", ".join(who), means=texts[f"means_{means}"])
+        for means, who in by_means.items()
+    )
 
 
 def _page(report: Report, folder: Path, language: str) -> Path:
@@ -75,6 +78,7 @@ def _page(report: Report, folder: Path, language: str) -> Path:
         provenance=_provenance(report, texts),
         uses=lambda found: uses(found, texts),
         number=lambda value, places: _number(value, places, language),
+        seconds=lambda value: _written(f"{value:.1f}", language),
         charts=_charts(facts, texts, language),
         sections=_sections(facts, texts),
     )
@@ -161,5 +165,8 @@ def _who(name: str, texts: Texts) -> str:
 def _number(value: float, places: int, language: str) -> str:
     """Write a number as the language does, without digits that say nothing."""
     text = f"{value:.{places}f}"
-    text = text.rstrip("0").rstrip(".") if "." in text else text
+    return _written(text.rstrip("0").rstrip(".") if "." in text else text, language)
+
+
+def _written(text: str, language: str) -> str:
     return text.replace(".", ",") if language == "fr" else text

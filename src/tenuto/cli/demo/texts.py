@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 TEXTS: Mapping[str, Mapping[str, str]] = {
     "en": {
-        "title": "Tenuto: the main job, done",
+        "title": "Tenuto: the main job",
         "intro": "A private platform was started, and everything below was done through its public doors. Each"
         " line was read back by another client than the one that did the work.",
         "simulated": "The two model providers are processes of the shipped provider simulator, not real ones; what"
@@ -22,12 +22,13 @@ TEXTS: Mapping[str, Mapping[str, str]] = {
         "all_done": "All {count} steps really happened",
         "not_all": "Stopped: a step did not really happen",
         "did": "Done by",
+        "with": "{who}: {means}",
         "read": "Read back by",
         "means_http": "plain HTTP",
         "means_command_line": "command line",
         "means_python_client": "Python client",
-        "means_model_sdk": "official `openai` client",
-        "means_inference_client": "`tritonclient` for the Open Inference Protocol",
+        "means_model_sdk": "official OpenAI client",
+        "means_inference_client": "tritonclient (Open Inference Protocol)",
         "means_upstream_log": "its own log",
         "means_offline": "offline",
         "simulator": "simulator {}",
@@ -54,7 +55,7 @@ TEXTS: Mapping[str, Mapping[str, str]] = {
         "tampering": "Copies that were tampered with do not",
         "executions": "Executions per step (the worker was killed after those marked *)",
         "worth": "What each feature is worth: accuracy lost when it is shuffled",
-        "distribution": "How `mean_radius` is distributed in the dataset",
+        "distribution": "How mean_radius is distributed in the dataset",
         "tokens": "Tokens per call, as booked",
         "masking": "What the upstream received, and what the caller got back",
         "prompt": "The caller wrote",
@@ -70,7 +71,7 @@ TEXTS: Mapping[str, Mapping[str, str]] = {
         "name": "Name",
     },
     "fr": {
-        "title": "Tenuto : le travail principal, accompli",
+        "title": "Tenuto : le travail principal",
         "intro": "Une plateforme privée a été démarrée, et tout ce qui suit est passé par ses portes publiques."
         " Chaque ligne a été relue par un autre client que celui qui a fait le travail.",
         "simulated": "Les deux fournisseurs de modèles sont des processus du simulateur livré avec Tenuto, pas"
@@ -87,12 +88,13 @@ TEXTS: Mapping[str, Mapping[str, str]] = {
         "all_done": "Les {count} étapes ont vraiment eu lieu",
         "not_all": "Arrêt : une étape n’a pas vraiment eu lieu",
         "did": "Fait par",
+        "with": "{who} : {means}",
         "read": "Relu par",
-        "means_http": "HTTP nu",
+        "means_http": "HTTP simple",
         "means_command_line": "ligne de commande",
         "means_python_client": "client Python",
-        "means_model_sdk": "client officiel `openai`",
-        "means_inference_client": "`tritonclient` pour le protocole Open Inference",
+        "means_model_sdk": "client officiel OpenAI",
+        "means_inference_client": "tritonclient (protocole Open Inference)",
         "means_upstream_log": "son propre journal",
         "means_offline": "hors ligne",
         "simulator": "simulateur {}",
@@ -119,7 +121,7 @@ TEXTS: Mapping[str, Mapping[str, str]] = {
         "tampering": "Les copies falsifiées ne se vérifient pas",
         "executions": "Exécutions par étape (l’exécuteur a été tué après celles marquées *)",
         "worth": "Ce que vaut chaque variable : exactitude perdue quand on la mélange",
-        "distribution": "Distribution de `mean_radius` dans le jeu de données",
+        "distribution": "Distribution de mean_radius dans le jeu de données",
         "tokens": "Jetons par appel, tels que comptabilisés",
         "masking": "Ce que le fournisseur a reçu, et ce que l’appelant a retrouvé",
         "prompt": "L’appelant a écrit",

@@ -36,11 +36,12 @@ def main(names: list[str]) -> int:
         table = _measure(name)
         if table is None:
             failed.append(name)
-        else:
-            tables[name] = table
-    kept = [f"<!-- {name} -->\n{tables[name]}\n<!-- /{name} -->" for name in known if name in tables]
-    PAGE.write_text("\n\n".join([f"{before}{OPEN}", *kept, f"{CLOSE}{after}"]), "utf-8")
-    print(f"==> {PAGE.relative_to(ROOT)}: {len(kept)} tables")
+            continue
+        tables[name] = table
+        # At once: who ends a long run keeps what it has measured.
+        kept = [f"<!-- {each} -->\n{tables[each]}\n<!-- /{each} -->" for each in known if each in tables]
+        PAGE.write_text("\n\n".join([f"{before}{OPEN}", *kept, f"{CLOSE}{after}"]), "utf-8")
+    print(f"==> {PAGE.relative_to(ROOT)}: {len(set(tables) & set(known))} tables")
     if failed:
         print(f"==> failed: {', '.join(failed)}")
     return 1 if failed else 0

@@ -26,7 +26,7 @@ HEAVY = {
     "numpy",
 }
 LIGHT_ROOMS = {"tenuto", "tenuto.core", "tenuto.cli"}
-LIGHT_COMMAND_LINE = {"tenuto.cli.main"}
+LIGHT_COMMAND_LINE = {"tenuto.cli.listing", "tenuto.cli.main"}
 
 
 def _watched(modules: list[str], folder: Path | None = None) -> list[dict[str, Any]]:

@@ -10,7 +10,7 @@ import pytest
 from architecture.test_faults import DECLARED
 from docs.pages import Page, page, pages
 from tenuto.cli.application import build
-from tenuto.cli.main import COMMANDS
+from tenuto.cli.listing import COMMANDS
 
 NAMED = re.compile(
     r"(?:^[$!{ ]*|[|({;&] *|=\S+ +)tenuto (?P<command>[a-z][a-z-]+)(?: (?P<verb>[a-z][a-z-]+))?", re.MULTILINE

@@ -14,7 +14,7 @@ from cyclopts import App, CycloptsError
 
 from tenuto.app.settings import spoken_language
 from tenuto.cli.errors import NO_TERMINAL, UNEXPECTED, WRONG_USE
-from tenuto.cli.main import ABOUT, COMMANDS
+from tenuto.cli.listing import ABOUT, COMMANDS
 from tenuto.cli.output import tell_error
 from tenuto.core.errors import FaultKind, TenutoError
 

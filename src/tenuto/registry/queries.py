@@ -123,7 +123,9 @@ _ANCESTORS = sa.text(
       from lineage_edge e join up on e.to_kind = up.from_kind and e.to_id = up.from_id
       where up.depth < 50
     )
-    select distinct from_kind, from_id, to_kind, to_id, relation from up
+    select from_kind, from_id, to_kind, to_id, relation from up
+    group by from_kind, from_id, to_kind, to_id, relation
+    order by max(depth) desc, from_kind, from_id, to_kind, to_id, relation
     """
 )
 

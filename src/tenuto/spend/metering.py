@@ -50,7 +50,8 @@ def reserve(desk: Desk, scope: Scope, intent: Intent) -> Reservation | Refusal:
         amount = rules.estimate(intent, prices)
         chosen = [one for one in queries.budgets(tx) if rules.applies(one, intent)]
         states = queries.locked_states(tx, chosen, now)
-        refused = rules.refusal(states, amount, priced=None not in prices)
+        unpriced = [one for one, price in zip(intent.candidates, prices, strict=True) if price is None]
+        refused = rules.refusal(states, amount, unpriced=unpriced)
         quote = Quote(amount, tuple(one for one in prices if one is not None))
         if refused is None and queries.insert_reservation(tx, intent, quote, states):
             queries.hold(tx, states, amount)

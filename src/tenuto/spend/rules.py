@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from tenuto.core.money import ZERO, Money, per_million
-from tenuto.spend.words import Budget, Intent, Period, PeriodState, Price, Refusal, Tokens
+from tenuto.spend.words import Budget, Candidate, Intent, Period, PeriodState, Price, Refusal, Tokens
 
 _EVER = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -54,14 +54,18 @@ def cost_of(tokens: Tokens, price: Price | None) -> Money | None:
     )
 
 
-def refusal(states: Sequence[PeriodState], amount: Money, *, priced: bool) -> Refusal | None:
-    """Return the first hard budget that does not cover ``amount``, or None if all do."""
+def refusal(states: Sequence[PeriodState], amount: Money, *, unpriced: Sequence[Candidate]) -> Refusal | None:
+    """Return the first hard budget that does not cover ``amount``, or None if all do.
+
+    A hard budget covers no call that might go to one of ``unpriced``: nobody could say what it leaves.
+    """
     for state in states:
         if not state.budget.hard:
             continue
         name = state.budget.name
-        if not priced:
-            return Refusal(name, f"no price is known for this model, and budget `{name}` is a hard one")
+        if unpriced:
+            models = ", ".join(f"`{one.model}` of `{one.provider}`" for one in unpriced)
+            return Refusal(name, f"no price is known for {models}, and budget `{name}` is a hard one")
         left = state.budget.amount - state.spent - state.reserved
         if amount > left:
             return Refusal(name, _explain(state, amount, left))

@@ -12,7 +12,7 @@ from itertools import groupby
 import pytest
 from cyclopts import App
 
-from tenuto.cli import main
+from tenuto.cli import listing, main
 from tenuto.cli.application import AWAY, DONE, FAILED, WRONG, build, exit_code, run
 from tenuto.cli.errors import NO_TERMINAL, SIGNED_OUT, UNEXPECTED, WRONG_USE
 from tenuto.client.errors import NO_ANSWER_IN_TIME, UNREACHABLE
@@ -24,7 +24,7 @@ SPEAKS_FOR_ITSELF = {"demo"}  # has options of its own
 def _commands() -> Iterator[tuple[str, App]]:
     """Yield every command with the words it is called by, those within groups too."""
     app = build()
-    for command in main.COMMANDS:
+    for command in listing.COMMANDS:
         yield from _within(command.name, app[command.name])
 
 
@@ -41,17 +41,17 @@ GROUPS = sorted({words.split()[0] for words in COMMANDS if " " in words})
 
 
 def test_the_list_names_each_command_once_under_its_group() -> None:
-    names = [command.name for command in main.COMMANDS]
+    names = [command.name for command in listing.COMMANDS]
     assert len(names) == len(set(names))
-    groups = [group for group, _ in groupby(main.COMMANDS, key=lambda command: command.group)]
+    groups = [group for group, _ in groupby(listing.COMMANDS, key=lambda command: command.group)]
     assert len(groups) == len(set(groups))
     listed = "\n".join(main.overview())
-    assert all(f"  {command.name} " in listed and command.summary in listed for command in main.COMMANDS)
+    assert all(f"  {command.name} " in listed and command.summary in listed for command in listing.COMMANDS)
     assert max(map(len, listed.splitlines())) <= 110
 
 
 def test_each_command_lives_where_the_list_says() -> None:
-    for command in main.COMMANDS:
+    for command in listing.COMMANDS:
         module, _, attribute = command.place.partition(":")
         assert hasattr(importlib.import_module(f"tenuto.cli.commands.{module}"), attribute)
 

@@ -133,7 +133,7 @@ def test_an_unpriced_model_is_refused_under_a_hard_budget_and_marked_otherwise(
     declare_budget(desk, scope, amount="1")
     refused = reserve(desk, scope, intent(desk, scope, candidates=unknown))
     assert isinstance(refused, Refusal)
-    assert "no price is known" in refused.reason
+    assert "no price is known for `" in refused.reason
     declare_budget(desk, scope, amount="1", hard=False)
     reserve(desk, scope, wanted := intent(desk, scope, candidates=unknown))
     settled = settle(desk, scope, outcome(wanted.request_id, provider="other"), ALLOWED)

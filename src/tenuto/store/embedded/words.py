@@ -54,7 +54,7 @@ class Stage(Enum):
     INITIALISING = "making a new database"
     ENDING_OLD = "waiting for the processes of the earlier server to end"
     STARTING = "starting"
-    RECOVERING = "recovering; nothing is lost"
+    RECOVERING = "starting up, or recovering; nothing is lost"
     PROVISIONING = "checking roles and database"
 
 

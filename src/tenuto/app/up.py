@@ -17,6 +17,7 @@ from tenuto.app.keys import ensure_keys
 from tenuto.app.ports import with_free_port
 from tenuto.app.schema import bring_current
 from tenuto.app.settings import Settings, child_environment
+from tenuto.app.sockets import remove_sockets
 from tenuto.app.supervision import Child, Supervisor
 from tenuto.core.clock import Clock, SystemClock
 from tenuto.core.errors import TenutoError
@@ -58,6 +59,7 @@ def running(settings: Settings, notice: Notice) -> Iterator[Running]:
             yield Running(settings.address, token, supervisor.pids)
         finally:
             supervisor.stop()
+            remove_sockets(settings.home)
 
 
 @contextlib.contextmanager

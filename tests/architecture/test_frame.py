@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-TARGETS = {"help", "setup", "demo", "up", "test", "check", "fmt", "bench", "docs", "lock"}
+TARGETS = {"help", "setup", "soak", "demo", "up", "test", "check", "fmt", "bench", "docs", "lock"}
 
 
 def test_make_without_a_target_lists_every_target_with_a_sentence() -> None:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable
+from pathlib import Path
 
 from tenuto.core.errors import INVALID_VALUE, TenutoError
 
 _PREFIX = "sha256:"
+_CHUNK = 1 << 20  # bytes
 _LENGTH = len(_PREFIX) + 64
 
 
@@ -21,6 +23,11 @@ def digest_of_chunks(chunks: Iterable[bytes]) -> str:
     for chunk in chunks:
         state.update(chunk)
     return _PREFIX + state.hexdigest()
+
+
+def digest_of_file(place: Path) -> str:
+    with place.open("rb") as content:
+        return digest_of_chunks(iter(lambda: content.read(_CHUNK), b""))
 
 
 def require_digest(text: str) -> str:

@@ -7,12 +7,13 @@ import binascii
 from typing import Any, Protocol
 
 import msgspec
-from cryptography.exceptions import InvalidSignature
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
+from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
 from tenuto.core.canonical import canonical_json
 from tenuto.core.errors import TenutoError
-from tenuto.registry.errors import ATTESTATION_INVALID
+from tenuto.registry.errors import ATTESTATION_INVALID, SIGNING_KEY_MALFORMED
 
 _PAYLOAD_TYPE = "application/vnd.in-toto+json"
 _STATEMENT_TYPE = "https://in-toto.io/Statement/v1"
@@ -50,6 +51,23 @@ class _Envelope(msgspec.Struct, frozen=True):
     payload_type: str = msgspec.field(name="payloadType")
     payload: str = ""
     signatures: list[_Signature] = []
+
+
+def public_key_text(key: Ed25519PublicKey) -> str:
+    """Return a public key as PEM."""
+    form = (serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
+    return key.public_bytes(*form).decode()
+
+
+def read_public_key(text: str) -> Ed25519PublicKey:
+    """Read a public key from PEM. Raises when it is none of Ed25519."""
+    try:
+        key = serialization.load_pem_public_key(text.encode())
+    except (ValueError, UnsupportedAlgorithm) as error:
+        raise TenutoError(SIGNING_KEY_MALFORMED) from error
+    if not isinstance(key, Ed25519PublicKey):
+        raise TenutoError(SIGNING_KEY_MALFORMED, type(key).__name__)
+    return key
 
 
 def attest(signer: Signer, name: str, digest: str, predicate: dict[str, Any]) -> str:

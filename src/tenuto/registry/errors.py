@@ -22,6 +22,12 @@ ATTESTATION_INVALID = Fault(
     "the model's signature does not hold for these bytes",
     "Register the model again; do not deploy these bytes, and read the audit log of this version.",
 )
+SIGNING_KEY_MALFORMED = Fault(
+    "registry.signing_key_malformed",
+    FaultKind.INVALID,
+    "this is not a public key that signs models",
+    "Pass the file that `tenuto model key` wrote, from its first line to its last.",
+)
 NOT_GATED = Fault(
     "registry.not_gated",
     FaultKind.CONFLICT,

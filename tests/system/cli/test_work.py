@@ -7,9 +7,11 @@ import json
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from support.running import TENUTO, CommandLine, RunningPlatform
 from support.terminal import converse
+from tenuto.registry.attestations import public_key_text
 
 pytestmark = [pytest.mark.system]
 
@@ -141,6 +143,25 @@ def test_a_run_is_followed_described_and_heard(factory: CommandLine, model: str)
     assert factory.json("dataset", "show", "flowers@1")["rows"] == 80
     assert "produced_by" in factory("model", "lineage", model).stdout
     assert {one["name"] for one in factory.json("model", "list")["items"]} == {"flowers"}
+
+
+@pytest.mark.capability("M2")
+def test_anybody_can_verify_what_was_signed_about_a_model(
+    factory: CommandLine, model: str, tmp_path: Path
+) -> None:
+    public = tmp_path / "models.pub"
+    public.write_text(factory("model", "key").stdout)
+    told = factory.json("model", "verify", model, "--key", str(public))
+    assert told["digest"] == factory.json("model", "show", model)["digest"]
+    assert "the signature holds" in factory("model", "verify", model).stdout
+    stranger = public_key_text(Ed25519PrivateKey.generate().public_key())
+    for other, code in (
+        (stranger, "registry.attestation_invalid"),
+        ("ssh-ed25519 AAAA", "registry.signing_key_malformed"),
+    ):
+        public.write_text(other)
+        refused = factory.json("model", "verify", model, "--key", str(public), expect=1)
+        assert refused["code"] == code
 
 
 @pytest.mark.capability("M10")

@@ -262,7 +262,7 @@ def test_a_forged_estimator_is_refused_when_it_is_read(folder: Path, scratch: Pa
     schema |= {"__module__": "os", "__class__": "system", "__loader__": "FunctionNode"}
     with zipfile.ZipFile(folder / "forged", "w") as archive:
         archive.writestr("schema.json", json.dumps(schema))
-    from tenuto.pipelines.values.sinks import digest_of_file
+    from tenuto.core.digests import digest_of_file
 
     forged = msgspec.structs.replace(
         stored, digest=digest_of_file(folder / "forged"), size=(folder / "forged").stat().st_size

@@ -10,6 +10,7 @@ import msgspec
 from cyclopts import Parameter
 
 from tenuto.cli.errors import LOG_NOT_SOUND
+from tenuto.cli.files import read_file
 from tenuto.cli.groups import group
 from tenuto.cli.options import ANY_PLATFORM, JUST_SHOWN, Platform, Shown
 from tenuto.cli.output import Line, Styled, print_json, print_lines, show, table
@@ -201,7 +202,7 @@ def _entries(found: Sequence[AuditEntry]) -> list[Line]:
 def _key_line(text: str) -> str:
     """Return the key itself, from a file if the text names one. A key is never a path: it holds a `+`."""
     path = Path(text)
-    return _read(path).decode("utf-8", "replace").strip() if path.is_file() else text
+    return read_file(path).decode("utf-8", "replace").strip() if path.is_file() else text
 
 
 def _newest_note(path: Path) -> str:
@@ -211,17 +212,10 @@ def _newest_note(path: Path) -> str:
         if not numbered:
             raise TenutoError(FILE_UNREADABLE, f"{path}: it holds no checkpoints")
         path = numbered[-1]
-    content = _read(path)
+    content = read_file(path)
     for line in reversed(content.splitlines()):
         try:
             return msgspec.json.decode(line, type=str)
         except (msgspec.DecodeError, UnicodeDecodeError):
             continue  # a line that a crash cut short, or not a file of a sink at all
     return content.decode("utf-8", "replace")
-
-
-def _read(path: Path) -> bytes:
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        raise TenutoError(FILE_UNREADABLE, f"{path}: {error.strerror}") from error

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import json
 import os
 import signal
@@ -14,6 +13,8 @@ from tenuto.cli.demo.data_steps import DATASET, fetched
 from tenuto.cli.demo.stage import Stage
 from tenuto.cli.demo.words import DemoFailedError, Proof, require, require_equal
 from tenuto.client.words import Edge, ModelVersion, RunDetail, Task
+from tenuto.core.errors import TenutoError
+from tenuto.registry.attestations import read_public_key, require_attested
 
 MODEL = "breast-cancer"
 EVIDENCE = ["evaluation", "explanation", "parity", "scan"]
@@ -37,6 +38,7 @@ class SeenRun(msgspec.Struct, frozen=True):
     version: ModelVersion
     lineage: list[Edge]
     worth: dict[str, float]
+    key: str  # the public one that signatures are verified with
 
 
 def train(stage: Stage) -> Trained:
@@ -56,7 +58,7 @@ def look(stage: Stage, work: Trained) -> SeenRun:
     lineage = registry.lineage(MODEL, version.version)
     found = [one.digest for one in version.evidence if one.kind == "explanation"]
     worth = json.loads(fetched(stage, found[0])) if found else {}
-    return SeenRun(detail, version, lineage, worth)
+    return SeenRun(detail, version, lineage, worth, registry.signing_key())
 
 
 def judge(work: Trained, seen: SeenRun) -> Proof:
@@ -133,7 +135,7 @@ def _judge_version(work: Trained, seen: SeenRun) -> None:
     require_equal(producing_run(version.producer), work.run, "run that made the version")
     require(work.author in version.authors, "who started the run is not an author of the version")
     require_equal(sorted(one.kind for one in version.evidence), EVIDENCE, "evidence with the version")
-    require_equal(_signed_digest(version.attestation), version.digest, "digest that the signature speaks of")
+    _judge_signature(version, seen.key)
     made_of = {(edge.from_kind, edge.relation) for edge in seen.lineage}
     require(("Dataset", "read_by") in made_of, f"the lineage knows no dataset: {sorted(made_of)}")
     features = [one["name"] for one in version.signature.get("signature", {}).get("inputs", [])]
@@ -141,16 +143,11 @@ def _judge_version(work: Trained, seen: SeenRun) -> None:
     require(any(worth > 0 for worth in seen.worth.values()), "the explanation finds no feature of any worth")
 
 
-def _signed_digest(attestation: str) -> str:
-    """Return the digest in the signed statement: in-toto in a DSSE envelope."""
+def _judge_signature(version: ModelVersion, key: str) -> None:
     try:
-        envelope = json.loads(attestation)
-        require(envelope["signatures"][0]["sig"], "the version's statement carries no signature")
-        [subject] = json.loads(base64.b64decode(envelope["payload"]))["subject"]
-        [(algorithm, value)] = subject["digest"].items()
-    except (ValueError, KeyError, IndexError, TypeError) as error:
-        raise DemoFailedError(f"the version carries no signed statement: {error!r}") from error
-    return f"{algorithm}:{value}"
+        require_attested(read_public_key(key), version.attestation, version.digest)
+    except TenutoError as error:
+        raise DemoFailedError(f"the version's signature does not hold: {error}") from error
 
 
 def _once(task: Task) -> int:

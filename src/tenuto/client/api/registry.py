@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from tenuto.client.api.calls import Calls, Request
-from tenuto.client.words import Approval, DatasetVersion, Edge, Items, Lineage, ModelVersion
+from tenuto.client.words import Approval, DatasetVersion, Edge, Items, Lineage, ModelVersion, PublicKey
 
 
 class Registry:
@@ -44,6 +44,10 @@ class Registry:
         """Return everything that had a part in making the version."""
         request = Request("GET", "/api/v1/models/{name}/lineage", {"name": name}, {"version": version})
         return self._calls.send(request, Lineage).edges
+
+    def signing_key(self) -> str:
+        """Return the public key (PEM) that the statements about model versions are verified with."""
+        return self._calls.send(Request("GET", "/api/v1/signing-key"), PublicKey).key
 
     def approvals(self, state: str | None = None) -> list[Approval]:
         """Return the approvals in a state, those that wait unless told."""

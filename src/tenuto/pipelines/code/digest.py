@@ -7,12 +7,11 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from tenuto.core.canonical import canonical_json
-from tenuto.core.digests import digest_of
+from tenuto.core.digests import digest_of, digest_of_file
 from tenuto.core.errors import TenutoError
 from tenuto.pipelines.code.folder import project_entries
 from tenuto.pipelines.code.imports import Imported, Sources, imports_of, reachable
 from tenuto.pipelines.errors import CODE_NOT_FOUND
-from tenuto.pipelines.values.sinks import digest_of_file
 
 
 class ProjectCode:

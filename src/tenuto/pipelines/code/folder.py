@@ -8,11 +8,11 @@ from pathlib import Path
 
 import msgspec
 
-from tenuto.core.digests import require_digest
+from tenuto.core.digests import digest_of_file, require_digest
 from tenuto.core.errors import TenutoError
 from tenuto.pipelines.archive import Bounds, Entry, entries_of, pack, remove_folder, unpack
 from tenuto.pipelines.errors import ARCHIVE_NOT_POSSIBLE
-from tenuto.pipelines.values.sinks import HashingSink, digest_of_file
+from tenuto.pipelines.values.sinks import HashingSink
 
 BOUNDS = Bounds(entries=10_000, size=100 * 2**20)
 

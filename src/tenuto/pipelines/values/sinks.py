@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from tenuto.core.digests import digest_of_chunks, require_digest
+from tenuto.core.digests import require_digest
 from tenuto.core.errors import TenutoError
 from tenuto.pipelines.errors import VALUE_DAMAGED, VALUE_MISSING
 from tenuto.pipelines.words import StoredValue
@@ -57,11 +57,6 @@ def staged(folder: Path) -> Iterator[HashingSink]:
     except BaseException:
         Path(name).unlink(missing_ok=True)
         raise
-
-
-def digest_of_file(place: Path) -> str:
-    with place.open("rb") as content:
-        return digest_of_chunks(iter(lambda: content.read(_CHUNK), b""))
 
 
 def place_of(digest: str, folder: Path) -> Path:

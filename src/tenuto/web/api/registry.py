@@ -7,9 +7,10 @@ import msgspec
 from tenuto.data.ingestion import ingest
 from tenuto.govern.approvals.words import Approval, ApprovalState
 from tenuto.registry import use_cases
+from tenuto.registry.attestations import public_key_text
 from tenuto.registry.words import DatasetVersion, Edge, ModelVersion
 from tenuto.web.api.scopes import services_of, workspace_scope
-from tenuto.web.registry.words import PLAIN_READ, Route
+from tenuto.web.registry.words import PLAIN_READ, NotAudited, Public, Route
 from tenuto.web.words import Call, Input, Stream
 
 _TAG = "registry"
@@ -45,6 +46,12 @@ class Models(msgspec.Struct, frozen=True):
 
 class Lineage(msgspec.Struct, frozen=True):
     edges: list[Edge]
+
+
+class SigningKey(msgspec.Struct, frozen=True):
+    """``key`` is a public key as PEM."""
+
+    key: str
 
 
 class Approvals(msgspec.Struct, frozen=True):
@@ -90,6 +97,10 @@ def lineage(call: Call, _body: None, query: VersionQuery) -> Lineage:
             services_of(call).desk, workspace_scope(call), name=call.path["name"], version=query.version
         )
     )
+
+
+def signing_key(call: Call, _body: None, _query: None) -> SigningKey:
+    return SigningKey(public_key_text(services_of(call).signer.public_key))
 
 
 def approvals(call: Call, _body: None, query: ApprovalQuery) -> Approvals:
@@ -204,6 +215,16 @@ def _model_routes() -> list[Route]:
             audit=PLAIN_READ,
             query=VersionQuery,
             response=Lineage,
+            tag=_TAG,
+        ),
+        Route(
+            "GET",
+            "/api/v1/signing-key",
+            handler=signing_key,
+            summary="The public key that the statements about model versions are verified with",
+            public=Public("a public key is public"),
+            audit=NotAudited("a public key is public"),
+            response=SigningKey,
             tag=_TAG,
         ),
     ]

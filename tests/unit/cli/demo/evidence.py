@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import base64
-import json
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from tenuto.cli.demo.audit_steps import SeenLog, SeenTampering, Tampered, Verified
 from tenuto.cli.demo.calling import Answer, Heard
@@ -48,6 +48,7 @@ from tenuto.client.words import (
     TaskState,
     Verdict,
 )
+from tenuto.registry.attestations import Ed25519Signer, attest, public_key_text
 
 AT = datetime(2026, 3, 1, tzinfo=UTC)
 ADA, BEN, CHLOE = "ada", "ben", "chloe"
@@ -55,12 +56,15 @@ DIGEST, OTHER = f"sha256:{'a' * 64}", f"sha256:{'b' * 64}"
 NODES = ("prepare", "train", "evaluate")
 
 
-def signed(digest: str) -> str:
-    """Return a statement about a digest in the envelope it is signed in."""
-    algorithm, _, value = digest.partition(":")
-    payload = json.dumps({"subject": [{"name": "model", "digest": {algorithm: value}}]}).encode()
-    envelope = {"payload": base64.b64encode(payload).decode(), "signatures": [{"keyid": "k", "sig": "c2ln"}]}
-    return json.dumps(envelope)
+SIGNER, STRANGER = (
+    Ed25519Signer("k", Ed25519PrivateKey.from_private_bytes(seed * 32)) for seed in (b"1", b"2")
+)
+KEY = public_key_text(SIGNER.public_key)
+
+
+def signed(digest: str, signer: Ed25519Signer = SIGNER) -> str:
+    """Return a signed statement about a digest."""
+    return attest(signer, "model", digest, {})
 
 
 def dataset() -> tuple[Ingested, SeenDataset]:
@@ -121,7 +125,7 @@ def run(status: str = "succeeded", tasks: list[Task] | None = None) -> RunDetail
 def pipeline() -> tuple[Trained, SeenRun]:
     edges = [Edge("Dataset", "d", "Run", "r1", "read_by")]
     return Trained("r1", ["prepare", "train"], 10, 11, BEN), SeenRun(
-        run(), model(), edges, {"worst_texture": 0.04}
+        run(), model(), edges, {"worst_texture": 0.04}, KEY
     )
 
 

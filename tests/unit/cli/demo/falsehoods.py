@@ -10,12 +10,14 @@ from typing import Any
 from msgspec.structs import replace
 
 from tenuto.client.words import Evidence
+from tenuto.registry.attestations import public_key_text
 from unit.cli.demo.evidence import (
     ADA,
     CHLOE,
     DIGEST,
     MASKED,
     OTHER,
+    STRANGER,
     answer,
     answered,
     denial,
@@ -121,6 +123,9 @@ FALSEHOODS: dict[str, dict[str, Falsify]] = {
         "no-explanation": of_seen("version", changed(evidence=[Evidence("evaluation", DIGEST)])),
         "signed-for-other-bytes": of_seen("version", changed(attestation=signed(OTHER))),
         "not-signed": of_seen("version", changed(attestation=unsigned(signed(DIGEST)))),
+        "signed-by-a-stranger": of_seen("version", changed(attestation=signed(DIGEST, STRANGER))),
+        "another-key": seen(key=public_key_text(STRANGER.public_key)),
+        "no-key": seen(key=""),
         "signed-nonsense": of_seen(
             "version", changed(attestation=json.dumps({"payload": base64.b64encode(b"x").decode()}))
         ),

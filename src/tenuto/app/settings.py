@@ -7,6 +7,7 @@ variable is refused with the nearest known name, because a misspelt limit is a l
 from __future__ import annotations
 
 import difflib
+import ipaddress
 import os
 import re
 from collections.abc import Iterable, Mapping
@@ -41,6 +42,12 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     )
     public_url: Annotated[
         str, Doc("Address that people and programs use, where a proxy stands before: `https://HOST`.")
+    ] = ""
+    trusted_proxies: Annotated[
+        str,
+        Doc(
+            "Comma-separated addresses or networks of proxies whose `X-Forwarded-For` is believed: `10.0.0.0/24`."
+        ),
     ] = ""
     database_url: Annotated[
         str, Doc("Your own PostgreSQL (15 or newer) instead of the embedded one: `postgresql://...`.")
@@ -86,6 +93,12 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         return self.public_url or f"http://{host}:{self.port}"
 
     @property
+    def proxies(self) -> tuple[ipaddress.IPv4Network | ipaddress.IPv6Network, ...]:
+        """The trusted proxies. Raises ValueError for what is no address."""
+        given = [one.strip() for one in self.trusted_proxies.split(",") if one.strip()]
+        return tuple(ipaddress.ip_network(one) for one in given)
+
+    @property
     def keys(self) -> Path:
         return self.home / "keys"
 
@@ -118,6 +131,10 @@ def read_settings(environment: Mapping[str, str] | None = None, **overrides: Any
     if settings.public_url and not _BASE.fullmatch(settings.public_url):
         detail = f"TENUTO_PUBLIC_URL: {settings.public_url!r} is not `https://HOST` or `https://HOST:PORT`"
         raise TenutoError(SETTING_INVALID, detail)
+    try:
+        _ = settings.proxies
+    except ValueError as error:
+        raise TenutoError(SETTING_INVALID, f"TENUTO_TRUSTED_PROXIES: {error}") from error
     return settings
 
 

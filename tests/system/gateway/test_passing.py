@@ -9,6 +9,8 @@ import os
 import socket
 import time
 from collections.abc import Callable, Iterator
+from contextlib import closing
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
 
@@ -99,6 +101,19 @@ def test_a_request_is_passed_on_without_claims_of_identity(
     assert (headers["authorization"], headers["cookie"]) == ("Bearer session", "a=b")
     assert headers["host"] == f"127.0.0.1:{connection.port}"
     assert not {"x-tenuto-actor", "x-forwarded-host", "forwarded", "x-secret-hop"} & set(headers)
+
+
+def test_a_trusted_proxy_says_whom_it_speaks_for(
+    gateways: Callable[..., Gateway], control: LocalHost
+) -> None:
+    behind = gateways([], control_plane=str(control.socket), proxies=(ip_network("127.0.0.1"),))
+    with closing(http.client.HTTPConnection("127.0.0.1", behind.port, timeout=PATIENCE)) as opened:
+        opened.putrequest("GET", "/api/v1/things")
+        opened.putheader("x-forwarded-for", "10.9.9.9")  # made up by the caller, and left by the proxy
+        opened.putheader("x-forwarded-for", "203.0.113.7")
+        opened.endheaders()
+        assert opened.getresponse().status == 200
+    assert seen_headers(control)["x-forwarded-for"] == "203.0.113.7"
 
 
 def test_head_and_empty_answers_keep_their_headers(connection: http.client.HTTPConnection) -> None:

@@ -39,3 +39,16 @@ def test_a_misspelt_setting_stops_the_start_with_the_nearest_name() -> None:
     with pytest.raises(TenutoError, match="did you mean TENUTO_PORT") as refused:
         settings(prt="9000")
     assert refused.value.fault is SETTING_UNKNOWN
+
+
+def test_trusted_proxies_are_addresses_or_networks() -> None:
+    shown = [str(one) for one in settings(trusted_proxies="127.0.0.1, 10.0.0.0/24,fd00::/8").proxies]
+    assert shown == ["127.0.0.1/32", "10.0.0.0/24", "fd00::/8"]
+    assert settings().proxies == ()
+
+
+@pytest.mark.parametrize("proxies", ["proxy.example.com", "10.0.0.1/24", "10.0.0.256", "*"])
+def test_a_proxy_that_is_no_address_stops_the_start(proxies: str) -> None:
+    with pytest.raises(TenutoError, match="TENUTO_TRUSTED_PROXIES") as refused:
+        settings(trusted_proxies=proxies)
+    assert refused.value.fault is SETTING_INVALID

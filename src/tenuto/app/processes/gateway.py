@@ -100,6 +100,7 @@ def _ports(platform: Platform, snapshots: Snapshots, ledger: SpendLedger, refuse
         clock=desk.clock,
         ids=desk.ids,
         control_plane=str(control_socket(settings.home)),
+        proxies=settings.proxies,
         limits=Limits(body=settings.call_limit),
     )
 

@@ -36,7 +36,7 @@ class DataPlane:
         if scope.proto != "http":
             protocol.close(403)  # no door speaks WebSocket
             return
-        await self.serve(RsgiExchange(scope, protocol))
+        await self.serve(RsgiExchange(scope, protocol, self._parts.ports.proxies))
 
     async def serve(self, exchange: Exchange) -> None:
         """Answer one request. Knows nothing of the server it came through."""

@@ -14,6 +14,7 @@ from tenuto.core.ids import Ids
 from tenuto.gateway.client.http import UpstreamClient
 from tenuto.gateway.client.pool import Connector, Pool
 from tenuto.gateway.health import Circuits, RetryBudget
+from tenuto.gateway.origin import Network
 from tenuto.gateway.ports import (
     CallLog,
     Dialects,
@@ -28,7 +29,10 @@ from tenuto.gateway.words.limits import Limits, Timeouts
 
 
 class Ports(msgspec.Struct, frozen=True, kw_only=True):
-    """What the rest of the house gives. ``control_plane`` is the path of its local socket."""
+    """What the rest of the house gives. ``control_plane`` is the path of its local socket.
+
+    ``proxies`` are believed about whom they speak for.
+    """
 
     snapshots: SnapshotSource
     keys: KeyReader
@@ -41,6 +45,7 @@ class Ports(msgspec.Struct, frozen=True, kw_only=True):
     clock: Clock
     ids: Ids
     control_plane: str
+    proxies: tuple[Network, ...] = ()
     limits: Limits = Limits()
     timeouts: Timeouts = Timeouts()
     tls: Callable[[], ssl.SSLContext] = ssl.create_default_context

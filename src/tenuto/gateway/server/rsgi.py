@@ -8,7 +8,7 @@ whoever waits for it, but cancels nothing.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable
+from collections.abc import AsyncIterator, Awaitable, Sequence
 from typing import Any
 
 from granian._granian import RSGIProtocolClosed as ProtocolClosed
@@ -16,12 +16,15 @@ from granian._granian import RSGIProtocolError as ProtocolError
 
 from tenuto.core.errors import TenutoError
 from tenuto.gateway.errors import BODY_CUT, BODY_TOO_LARGE
+from tenuto.gateway.origin import Network, origin_of
 from tenuto.gateway.server.pipe import PipeSink
 from tenuto.gateway.server.transport import CallerGone, Headers, Sink
 
 
 class RsgiExchange:
-    def __init__(self, scope: Any, protocol: Any) -> None:
+    def __init__(self, scope: Any, protocol: Any, proxies: Sequence[Network] = ()) -> None:
+        """``proxies`` are those whose ``X-Forwarded-For`` is believed."""
+        self._proxies = proxies
         self._scope = scope
         self._protocol = protocol
         self._headers = scope.headers  # each access copies them all
@@ -34,7 +37,10 @@ class RsgiExchange:
 
     @property
     def source(self) -> str:
-        return str(self._scope.client).rpartition(":")[0].strip("[]")
+        peer = str(self._scope.client).rpartition(":")[0].strip("[]")
+        if not self._proxies:
+            return peer
+        return origin_of(peer, self._headers.get_all("x-forwarded-for"), self._proxies)
 
     @property
     def scheme(self) -> str:

@@ -221,7 +221,7 @@ def _an_endpoint_is_tried_and_goes_back(visit: Open, stage: Stage, axe_source: s
     row.get_by_role("button", name="Y revenir").click()
     page.get_by_role("dialog").get_by_role("button", name="Y revenir").click()
     expect(page.get_by_text("breast-cancer revient à la version précédente.")).to_be_visible()
-    assert stage.owner.get("/api/v1/resources/Endpoint/breast-cancer")["spec"]["version"] == 2
+    assert stage.owner.http.get("/api/v1/resources/Endpoint/breast-cancer")["spec"]["version"] == 2
 
 
 @pytest.mark.capability("C8")

@@ -76,7 +76,7 @@ def test_an_empty_installation_is_led_to_its_first_call(
     page.get_by_role("button", name="Make the key").click()
     expect(page.get_by_text("Copy the key now")).to_be_visible()
     assert serious_findings(page, axe_source) == []
-    key = page.locator("code", has_text="export TENUTO_GATEWAY_KEY=").inner_text().partition("=")[2]
+    key = page.locator("code", has_text="export GATEWAY_KEY=").inner_text().partition("=")[2]
     assert "assistant" in page.locator("figure", has_text="With curl").inner_text()
     _call(empty_house, key)
     expect(page.get_by_text("The first call has come through")).to_be_visible()

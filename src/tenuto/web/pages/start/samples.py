@@ -12,12 +12,12 @@ class Samples(msgspec.Struct, frozen=True):
 
 
 def samples(address: str, route: str, key: str) -> Samples:
-    return Samples(f"export TENUTO_GATEWAY_KEY={key}", _curl(address, route), _python(address, route))
+    return Samples(f"export GATEWAY_KEY={key}", _curl(address, route), _python(address, route))
 
 
 def _curl(address: str, route: str) -> str:
     return f"""curl {address}/v1/chat/completions \\
-  -H "Authorization: Bearer $TENUTO_GATEWAY_KEY" \\
+  -H "Authorization: Bearer $GATEWAY_KEY" \\
   -H "Content-Type: application/json" \\
   -d '{{"model": "{route}", "messages": [{{"role": "user", "content": "Hello!"}}]}}'"""
 
@@ -27,7 +27,7 @@ def _python(address: str, route: str) -> str:
 
 from openai import OpenAI
 
-client = OpenAI(base_url="{address}/v1", api_key=os.environ["TENUTO_GATEWAY_KEY"])
+client = OpenAI(base_url="{address}/v1", api_key=os.environ["GATEWAY_KEY"])
 answer = client.chat.completions.create(
     model="{route}",
     messages=[{{"role": "user", "content": "Hello!"}}],

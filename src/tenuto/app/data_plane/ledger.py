@@ -8,6 +8,7 @@ crash between delivery and clean-up books nothing twice.
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
@@ -15,7 +16,7 @@ from typing import TypeVar
 
 import msgspec
 
-from tenuto.app.data_plane.spool import Spool
+from tenuto.app.data_plane.spool import Aside, Spool
 from tenuto.core.errors import FaultKind, TenutoError
 from tenuto.core.words import Scope, Verdict
 from tenuto.gateway.ports import SnapshotSource
@@ -27,6 +28,8 @@ from tenuto.spend.words import Candidate, Intent, Outcome, Refusal, Settled, Tok
 
 T = TypeVar("T")
 
+_log = logging.getLogger(__name__)
+_AWAY = frozenset({FaultKind.UNAVAILABLE, FaultKind.NO_SPACE, FaultKind.TIMEOUT})
 _THREADS = 8
 _DEFAULT_OUTPUT = 4_096  # tokens, where neither the caller nor the route names a limit
 # The estimate counts four bytes to a token; French, code and JSON need more tokens than that.
@@ -83,13 +86,38 @@ class SpendLedger:
 
     def deliver(self) -> int:
         """Book what the spool holds. Returns how many; raises while the database is still away."""
-        return self._spool.drain(lambda line: self.book(msgspec.json.decode(line, type=Settlement)))
+        return self._spool.drain(self._deliver)
+
+    def _deliver(self, line: bytes) -> Aside | None:
+        """Book a line of the spool, or say why that can never be done.
+
+        Only what waiting mends may hold up the lines behind it. Whatever else keeps a line from being booked is
+        taken to keep it for good: it is kept in a file, and put back from there if that was wrong.
+        """
+        try:
+            settlement = msgspec.json.decode(line, type=Settlement)
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            return Aside("unreadable", str(error))
+        try:
+            self.book(settlement)
+        except TenutoError as error:
+            if error.fault.retryable or error.fault.kind in _AWAY:
+                raise
+            return Aside("refused", f"{error.fault.code}: {error.detail} {_about(settlement)}")
+        except Exception as error:  # noqa: BLE001 (a supervisor: a defect in one line must not keep the others)
+            _log.exception("spool.broken %s", _about(settlement))
+            return Aside("refused", f"{type(error).__name__} {_about(settlement)}")
+        return None
 
     def close(self) -> None:
         self._threads.shutdown(wait=True)
 
     async def _run(self, work: Callable[[], T]) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._threads, work)
+
+
+def _about(settlement: Settlement) -> str:
+    return f"request_id={settlement.outcome.request_id} workspace={settlement.scope.workspace}"
 
 
 def _intent(call: calls.CallIntent) -> Intent:

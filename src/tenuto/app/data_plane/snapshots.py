@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import logging
 import threading
 from collections.abc import Sequence
 
 import msgspec
 
-from tenuto.core.errors import TenutoError
+from tenuto.app.rounds import go_round
 from tenuto.core.words import Scope, system_actor
 from tenuto.gateway.declared.compiling import Compiler, egress_targets
 from tenuto.gateway.declared.words import EgressTarget
@@ -16,7 +15,6 @@ from tenuto.gateway.words.routing import Snapshot
 from tenuto.store.bell import Bell
 from tenuto.store.database import Database, Role
 
-_log = logging.getLogger(__name__)
 _SCOPE = Scope(system_actor("gateway-snapshot"))
 _POLL_SECONDS = 2.0
 
@@ -44,15 +42,12 @@ class Snapshots:
     def follow(self) -> None:
         """Compile anew at every bell, until ``stop``. What fails is logged, and the snapshot at hand served on."""
         bell = Bell(self._database.raw_url(Role.SYSTEM))
-        while not self._stopping.is_set():
-            bell.wait(_POLL_SECONDS)
-            try:
-                self._view = self._compile()
-            except TenutoError as error:
-                _log.warning(
-                    "snapshot.stale fault=%s valid_until=%s", error.fault.code, self.current().valid_until
-                )
+        go_round("snapshot", lambda: self._renew(bell), self._stopping)
         bell.close()
+
+    def _renew(self, bell: Bell) -> None:
+        bell.wait(_POLL_SECONDS)
+        self._view = self._compile()
 
     def stop(self) -> None:
         self._stopping.set()

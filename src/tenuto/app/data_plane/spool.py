@@ -2,16 +2,27 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import threading
 from collections.abc import Callable
 from pathlib import Path
 
+import msgspec
+
 from tenuto.app.errors import LEDGER_SPOOL_FULL
 from tenuto.core.errors import TenutoError
 
+_log = logging.getLogger(__name__)
 _LARGEST = 64 << 20  # bytes
 _PIECE = 1 << 16  # bytes that are looked at together for the end of a line
+
+
+class Aside(msgspec.Struct, frozen=True):
+    """Why a line can never be delivered: ``kind`` ends the name of the file that keeps it."""
+
+    kind: str  # "unreadable" or "refused"
+    reason: str
 
 
 class Spool:
@@ -31,25 +42,49 @@ class Spool:
     def add(self, line: bytes) -> None:
         """Keep one line. It is on the disk when this returns, whole; when it raises, nothing of it is."""
         with self._lock:
-            is_new = not self._path.exists()
-            handle = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
-            try:
-                _append(handle, line + b"\n")
-            finally:
-                os.close(handle)
-            if is_new:
-                _sync_folder(self._path.parent)
+            _keep(self._path, line + b"\n")
 
-    def drain(self, deliver: Callable[[bytes], object]) -> int:
-        """Deliver every line, then empty the file. An error leaves all lines for the next time."""
+    def drain(self, deliver: Callable[[bytes], Aside | None]) -> int:
+        """Deliver every line, then empty the file. An error leaves all lines for the next time.
+
+        A line for which ``deliver`` answers ``Aside`` holds up none of the others: it is kept, as it was, in a
+        file of that kind beside the spool. Returns how many were delivered.
+        """
         if not self._path.exists():
             return 0
         with self._lock:
             lines = [line for line in self._path.read_bytes().split(b"\n")[:-1] if line]
-            for line in lines:
-                deliver(line)
+            answers = [(line, deliver(line)) for line in lines]
+            aside = [(line, answer) for line, answer in answers if answer is not None]
+            # Before the spool is emptied: a crash between the two keeps a line twice, and loses none.
+            self._set_aside(aside)
             self._path.unlink()
-        return len(lines)
+        return len(lines) - len(aside)
+
+    def _set_aside(self, aside: list[tuple[bytes, Aside]]) -> None:
+        for kind in sorted({answer.kind for _, answer in aside}):
+            kept = self._path.with_name(f"{self._path.name}.{kind}")
+            _keep(kept, b"".join(line + b"\n" for line, answer in aside if answer.kind == kind))
+        for line, answer in aside:
+            _log.error(
+                "spool.set_aside file=%s.%s bytes=%d reason=%s",
+                self._path.name,
+                answer.kind,
+                len(line),
+                answer.reason,
+            )
+
+
+def _keep(path: Path, content: bytes) -> None:
+    """Append whole lines. They are on the disk, under the file's name, when this returns."""
+    is_new = not path.exists()
+    handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
+    try:
+        _append(handle, content)
+    finally:
+        os.close(handle)
+    if is_new:
+        _sync_folder(path.parent)
 
 
 def _append(handle: int, content: bytes) -> None:

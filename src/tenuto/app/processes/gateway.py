@@ -8,6 +8,7 @@ import signal
 import threading
 from collections.abc import Callable
 from datetime import timedelta
+from functools import partial
 
 import uvloop
 
@@ -21,9 +22,9 @@ from tenuto.app.data_plane.secrets import ProviderSecrets
 from tenuto.app.data_plane.snapshots import Snapshots
 from tenuto.app.data_plane.spool import Spool
 from tenuto.app.ports import require_free
+from tenuto.app.rounds import go_round
 from tenuto.app.settings import Settings
 from tenuto.app.sockets import control_socket, serving_socket
-from tenuto.core.errors import TenutoError
 from tenuto.gateway.declared.compiling import Compiler
 from tenuto.gateway.server.data_plane import DataPlane
 from tenuto.gateway.server.listener import Listener, serve
@@ -47,9 +48,10 @@ def run(settings: Settings, ready: Callable[[], None]) -> None:
     refused = RefusedCalls(platform.desk)
     plane = DataPlane(_ports(platform, snapshots, ledger, refused))
     stopping = threading.Event()
+    delivery = ("spool", partial(_deliver, ledger, stopping), stopping)
     helpers = [
         threading.Thread(target=snapshots.follow, name="snapshots", daemon=True),
-        threading.Thread(target=_deliver, args=(ledger, stopping), name="spool", daemon=True),
+        threading.Thread(target=go_round, args=delivery, name="spool", daemon=True),
     ]
     for helper in helpers:
         helper.start()
@@ -121,11 +123,8 @@ def _compiler(platform: Platform, settings: Settings) -> Compiler:
 
 def _deliver(ledger: SpendLedger, stopping: threading.Event) -> None:
     """Book what the spool holds as soon as the database is back."""
-    while not stopping.wait(_DELIVERY_SECONDS):
-        try:
-            delivered = ledger.deliver()
-        except TenutoError as error:
-            _log.warning("spool.waiting fault=%s", error.fault.code)
-        else:
-            if delivered:
-                _log.info("spool.delivered settlements=%d", delivered)
+    if stopping.wait(_DELIVERY_SECONDS):
+        return
+    delivered = ledger.deliver()
+    if delivered:
+        _log.info("spool.delivered settlements=%d", delivered)

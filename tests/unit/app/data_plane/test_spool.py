@@ -23,7 +23,11 @@ def spool(tmp_path: Path) -> Spool:
 
 def drained(spool: Spool) -> list[bytes]:
     lines: list[bytes] = []
-    spool.drain(lines.append)
+
+    def deliver(line: bytes) -> None:
+        lines.append(line)
+
+    spool.drain(deliver)
     return lines
 
 

@@ -177,3 +177,39 @@ def test_what_was_not_run_is_listed_and_fails_ci_unless_declared(
     )
     assert f"not run because {reason}\n    test_some.py (1)" in done.stdout
     assert done.returncode == code
+
+
+TRAPS = """
+import pytest
+
+def test_a_stale_file(): ...
+
+@pytest.mark.skip(reason="needs root")
+def test_a_strangers_folder(): ...
+
+@pytest.fixture
+def broken():
+    raise OSError
+
+def test_a_full_disk(broken): ...
+"""
+
+
+def test_the_traps_of_the_embedded_server_are_listed_with_workers_too(tmp_path: Path) -> None:
+    """From the root, as `make test` runs: a conftest beside those tests would be read by the workers only."""
+    folder = tmp_path / "tests/system/embedded_postgres"
+    folder.mkdir(parents=True)
+    shutil.copy(ROOT / "tests/conftest.py", tmp_path / "tests")
+    (folder / "test_traps.py").write_text(TRAPS)
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "-c", "/dev/null", "--rootdir", ".", "-n", "1", "tests"],
+        cwd=tmp_path,
+        env={"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT / "tests")},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    _, _, table = done.stdout.partition(" embedded PostgreSQL ")
+    assert "ran  a stale file\n" in table, done.stdout + done.stderr
+    assert "ran and FAILED  a full disk\n" in table
+    assert "not run because needs root:  a strangers folder\n" in table

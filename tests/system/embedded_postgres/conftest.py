@@ -1,4 +1,4 @@
-"""Homes to break, and the closing table: which trap was tried, which was not and why."""
+"""Homes to break. Which trap was tried, and which not, the run closes with: tests/support/embedded_traps.py."""
 
 from __future__ import annotations
 
@@ -10,8 +10,6 @@ from pathlib import Path
 import pytest
 
 from system.embedded_postgres.recipes import data_of, embedded, fast_folder, nothing_left, remove
-
-FOLDER = "tests/system/embedded_postgres/"
 
 
 @pytest.fixture(scope="session")
@@ -52,26 +50,3 @@ def new_home(short: Path) -> Iterator[Path]:
 def as_root() -> None:
     if os.geteuid() != 0:
         pytest.skip("needs root")
-
-
-@pytest.hookimpl(trylast=True)
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    reports = [
-        (report, outcome)
-        for outcome in ("passed", "failed", "skipped")
-        for report in terminalreporter.stats.get(outcome, ())
-        if report.nodeid.startswith(FOLDER)
-    ]
-    if not reports:
-        return
-    terminalreporter.section("embedded PostgreSQL")
-    for report, outcome in sorted(reports, key=lambda pair: pair[0].nodeid):
-        trap = report.nodeid.split("::", 1)[-1].removeprefix("test_").replace("_", " ")
-        terminalreporter.line(f"{_as_run(report, outcome)}  {trap}")
-
-
-def _as_run(report: pytest.TestReport, outcome: str) -> str:
-    if outcome != "skipped":
-        return "ran" if outcome == "passed" else "ran and FAILED"
-    reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else str(report.longrepr)
-    return f"not run because {reason.removeprefix('Skipped: ')}:"

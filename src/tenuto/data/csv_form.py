@@ -1,4 +1,4 @@
-"""What is wrong with the form of a CSV file where Arrow does not say so: its encoding, and lost quotes.
+"""What is wrong with the form of a CSV file where Arrow does not say so: encoding, separator, lost quotes.
 
 Arrow takes the end of a file for the end of a quoted value, and reads on after a closing quote as if nothing
 were. So one lost quote silently swallows the rows up to the next one.
@@ -17,6 +17,13 @@ _MARKS = (
 )
 _MARK_OF_UTF8 = b"\xef\xbb\xbf"
 
+_SEPARATORS = ((b";", "semicolons"), (b"\t", "tabs"))
+_QUOTED = re.compile(rb'"[^"]*+"')
+_LONGEST_HEADER = 1 << 20  # bytes
+
+# Where a value may begin with a zero that a number would lose. Cheap, and says yes too often.
+_LEADING_ZERO = re.compile(rb'[,"\r\n][ \t]*0[0-9]')
+
 # A quote counts at the beginning of a value only, as in Arrow. Possessive, so that no file makes it go back.
 _VALUE = rb'(?:"(?:[^"]++|"")*+"|[^",\r\n][^,\r\n]*+)?+'
 _ROW = rb"%b(?:,%b)*+" % (_VALUE, _VALUE)
@@ -27,6 +34,23 @@ _WHOLE_FILE = re.compile(rb"(?:%b[\r\n]++)*+(?:%b)?+" % (_ROW, _ROW))
 def foreign_encoding(content: bytes) -> str | None:
     """Return the encoding that the file says it has, if that is not UTF-8."""
     return next((name for mark, name in _MARKS if content.startswith(mark)), None)
+
+
+def foreign_separator(content: bytes, *, beside_commas: bool = False) -> str | None:
+    """Return what the names in the header seem to be separated by, if that is not a comma.
+
+    A header with commas is believed to be separated by them, unless ``beside_commas``. Quoted names say nothing.
+    """
+    start = len(_MARK_OF_UTF8) if content.startswith(_MARK_OF_UTF8) else 0
+    head = content[start : start + _LONGEST_HEADER].lstrip(b"\r\n")
+    header = re.split(rb"[\r\n]", _QUOTED.sub(b"", head), maxsplit=1)[0]
+    if b"," in header and not beside_commas:
+        return None
+    return next((name for separator, name in _SEPARATORS if separator in header), None)
+
+
+def may_hold_leading_zeros(content: bytes) -> bool:
+    return _LEADING_ZERO.search(content) is not None
 
 
 def row_of_lost_quote(content: bytes) -> int | None:

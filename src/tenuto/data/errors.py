@@ -34,6 +34,12 @@ CONTENT_INVALID = Fault(
     "a file does not hold what the source declares",
     "Correct the row and column that the detail names, or the column types of the source.",
 )
+SEPARATOR_UNKNOWN = Fault(
+    "data.separator_unknown",
+    FaultKind.INVALID,
+    "the values of a file are not separated by commas",
+    "Save the file with commas between the values and a point in decimals; quote a name that holds another sign.",
+)
 COLUMNS_DIFFER = Fault(
     "data.columns_differ",
     FaultKind.INVALID,

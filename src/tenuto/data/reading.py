@@ -5,17 +5,24 @@ from __future__ import annotations
 import csv as plain_csv
 import io
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from tenuto.core.digests import digest_of
 from tenuto.core.errors import TenutoError
-from tenuto.data.csv_form import foreign_encoding, row_of_lost_quote
+from tenuto.data.csv_form import (
+    foreign_encoding,
+    foreign_separator,
+    may_hold_leading_zeros,
+    row_of_lost_quote,
+)
 from tenuto.data.errors import (
     COLUMNS_DIFFER,
     CONTENT_INVALID,
     ML_MISSING,
+    SEPARATOR_UNKNOWN,
     SOURCE_EMPTY,
     SOURCE_OUTSIDE,
     SOURCE_TOO_LARGE,
@@ -27,23 +34,38 @@ LARGEST_SOURCE = 500_000_000  # bytes
 _IN_COLUMN = re.compile(r"In CSV column #(?P<column>\d+): Row #(?P<row>\d+): (?P<what>.*)", re.DOTALL)
 _IN_ROW = re.compile(r"CSV parse error: Row #(?P<row>\d+): (?P<what>.*)", re.DOTALL)
 _TOO_LONG = "straddles two block boundaries"
+_RAGGED = re.compile(r"Expected \d+ columns, got \d+")
+_LEADING_ZERO = r"^\s*0[0-9]"
 _LONGEST_ROW = 8 << 20  # bytes: Arrow reads in pieces of this size, and a row begins and ends in two of them
 _LONGEST_HEADER = 1 << 20  # bytes that are looked at to name a column in an error
+
+
+class _Part(NamedTuple):
+    """One file, read. ``zeros`` are columns read as numbers that hold a value with a zero in front."""
+
+    table: Any
+    file: FileRead
+    zeros: frozenset[str]
 
 
 def read_source(spec: SourceSpec, roots: Sequence[Path], limit: int = LARGEST_SOURCE) -> TableRead:
     """Read every CSV file of the source, in name order. Links that lead outside ``roots`` are refused.
 
-    All of it is held in memory: more than ``limit`` bytes together are refused before one is read.
+    All of it is held in memory: more than ``limit`` bytes together are refused before one is read. A column whose
+    type is not declared stays text in every file if a value of it in one file begins with a zero and a digit: a
+    postcode or an account, which a number would shorten.
     """
     files = _files(Path(spec.path), roots)
     _require_size(files, limit)
     parts = [_read_csv(path, spec) for path in files]
-    first = parts[0][0].schema.names
-    for (table, _), path in zip(parts, files, strict=True):
-        if table.schema.names != first:
-            raise TenutoError(COLUMNS_DIFFER, f"{path.name}: {_difference(first, table.schema.names)}")
-    return TableRead(_joined([table for table, _ in parts], files), [read for _, read in parts])
+    if zeros := frozenset[str]().union(*(part.zeros for part in parts)):
+        parts = [_read_csv(path, spec, zeros) for path in files]
+    first = parts[0].table.schema.names
+    for part in parts:
+        if part.table.schema.names != first:
+            difference = _difference(first, part.table.schema.names)
+            raise TenutoError(COLUMNS_DIFFER, f"{part.file.name}: {difference}")
+    return TableRead(_joined([part.table for part in parts], files), [part.file for part in parts])
 
 
 def _files(path: Path, roots: Sequence[Path]) -> list[Path]:
@@ -67,24 +89,59 @@ def _require_size(files: Sequence[Path], limit: int) -> None:
         )
 
 
-def _read_csv(path: Path, spec: SourceSpec) -> tuple[Any, FileRead]:
-    arrow, csv = _libraries()
+def _read_csv(path: Path, spec: SourceSpec, texts: AbstractSet[str] = frozenset()) -> _Part:
+    """Read one file; undeclared columns named in ``texts`` are not looked at for a type."""
+    arrow, _ = _libraries()
     content = _content(path)
     _check_form(path, content)
-    types = {name: _arrow_type(arrow, kind) for name, kind in spec.columns.items()}
+    types = dict.fromkeys(texts, arrow.string())
+    types |= {name: _arrow_type(arrow, kind) for name, kind in spec.columns.items()}
+    table = _parsed(path, content, types)
+    _check_columns(path, spec, _names(path, table))
+    _check_text(path, table, arrow)
+    read = FileRead(path.name, digest_of(content), len(content), table.num_rows)
+    found = [field.name for field in table.schema if field.name not in types and _is_number(field.type)]
+    return _Part(table, read, _leading_zeros(path, content, found))
+
+
+def _parsed(path: Path, content: bytes, types: Mapping[str, Any], only: Sequence[str] = ()) -> Any:
+    arrow, csv = _libraries()
     try:
-        table = csv.read_csv(
+        return csv.read_csv(
             io.BytesIO(content),
             # One thread, because only then does an error name its row.
             read_options=csv.ReadOptions(use_threads=False, block_size=_LONGEST_ROW),
             parse_options=csv.ParseOptions(newlines_in_values=True),
-            convert_options=csv.ConvertOptions(column_types=types, strings_can_be_null=True),
+            convert_options=csv.ConvertOptions(
+                column_types=types, strings_can_be_null=True, include_columns=only
+            ),
         )
     except (arrow.ArrowInvalid, arrow.ArrowKeyError) as error:
-        raise TenutoError(CONTENT_INVALID, _located(path, content, str(error)), file=path.name) from None
-    _check_columns(path, spec, _names(path, table))
-    _check_text(path, table, arrow)
-    return table, FileRead(path.name, digest_of(content), len(content), table.num_rows)
+        located = _located(path, content, str(error))
+        separator = foreign_separator(content, beside_commas=True)
+        if separator and _RAGGED.search(located):
+            message = f"{located}; the header holds {separator}"
+            raise TenutoError(SEPARATOR_UNKNOWN, message, file=path.name) from None
+        raise TenutoError(CONTENT_INVALID, located, file=path.name) from None
+
+
+def _is_number(kind: Any) -> bool:
+    arrow, _ = _libraries()
+    return bool(arrow.types.is_integer(kind) or arrow.types.is_floating(kind))
+
+
+def _leading_zeros(path: Path, content: bytes, numbers: Sequence[str]) -> frozenset[str]:
+    if not numbers or not may_hold_leading_zeros(content):
+        return frozenset()
+    from pyarrow import compute
+
+    arrow, _ = _libraries()
+    written = _parsed(path, content, dict.fromkeys(numbers, arrow.string()), numbers)
+    return frozenset(
+        name
+        for name in numbers
+        if compute.any(compute.match_substring_regex(written[name], _LEADING_ZERO)).as_py()
+    )
 
 
 def _content(path: Path) -> bytes:
@@ -97,6 +154,10 @@ def _content(path: Path) -> bytes:
 def _check_form(path: Path, content: bytes) -> None:
     if encoding := foreign_encoding(content):
         raise TenutoError(CONTENT_INVALID, f"{path.name}: is in {encoding}; UTF-8 is read", file=path.name)
+    if separator := foreign_separator(content):
+        place = f"{path.name}, row 1"
+        message = f"{place}: one column whose name holds {separator}; commas are read"
+        raise TenutoError(SEPARATOR_UNKNOWN, message, file=path.name)
     if row := row_of_lost_quote(content):
         place = f"{path.name}, row {row}"
         what = "a quoted value is not closed, or goes on behind its closing quote"

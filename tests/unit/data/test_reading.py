@@ -83,6 +83,44 @@ def test_a_wrong_value_is_told_by_file_row_and_column(
     assert caught.value.detail.startswith(said), caught.value.detail
 
 
+@pytest.mark.capability("D4")
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"id;amount\n1;2\n", "part1.csv, row 1: one column whose name holds semicolons; commas are read"),
+        (b'\xef\xbb\xbf\n"id";"amount"\n1;2\n', "part1.csv, row 1: one column whose name holds semicolons"),
+        (b"id\tamount\r\n1\t2\r\n", "part1.csv, row 1: one column whose name holds tabs"),
+        (b"id;amount\n1;2,5\n", "part1.csv, row 1: one column whose name holds semicolons"),
+        (b"id;a,b\n1;2,5\n3;4,5,6\n", "part1.csv, row 3: Expected 2 columns, got 3: 3;4,5,6; the header"),
+    ],
+)
+def test_other_separators_are_refused_and_not_read_as_one_column(
+    read: Read, content: bytes, said: str
+) -> None:
+    with pytest.raises(TenutoError) as caught:
+        read(content)
+    assert caught.value.fault.code == "data.separator_unknown"
+    assert caught.value.detail.startswith(said), caught.value.detail
+    assert "semicolons" in caught.value.detail or "tabs" in caught.value.detail
+
+
+@pytest.mark.parametrize("content", [b'"id;amount"\nx;y\n', b"id\nx;y\n", b"a;b,c\n1,2\n"])
+def test_semicolons_are_read_where_they_separate_nothing(read: Read, content: bytes) -> None:
+    assert read(content).table.num_rows == 1
+
+
+@pytest.mark.capability("D1")
+def test_zeros_in_front_are_kept_in_every_file(read: Read) -> None:
+    found = read(b"zip,n,f\n75001,0,0.5\n13001,10,2\n", b'zip,n,f\n"00123",7,1e3\n,,\n')
+    assert [str(field.type) for field in found.table.schema] == ["string", "int64", "double"]
+    assert found.table["zip"].to_pylist() == ["75001", "13001", "00123", None]
+
+
+def test_zeros_in_front_are_dropped_where_a_number_is_declared(read: Read) -> None:
+    found = read(b"zip,at\n00123,01:30\n", columns={"zip": ColumnType.INTEGER})
+    assert found.table["zip"].to_pylist() == [123]
+
+
 def test_a_strict_source_takes_no_column_that_is_not_declared(read: Read) -> None:
     with pytest.raises(TenutoError, match="columns are not declared: b"):
         read(b"a,b\n1,2\n", columns={"a": ColumnType.INTEGER}, strict=True)

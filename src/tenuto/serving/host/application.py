@@ -16,8 +16,9 @@ from tenuto.serving.errors import (
     REQUEST_MALFORMED,
     REQUEST_METHOD,
     REQUEST_PATH,
+    UNKNOWN_ENDPOINT,
 )
-from tenuto.serving.host.endpoints import Endpoints
+from tenuto.serving.host.endpoints import Endpoint, Endpoints, Loaded
 from tenuto.serving.host.http import Exchange, Response, Scope, answered, read_body, refused
 from tenuto.serving.host.settings import HostSettings
 from tenuto.serving.ports import PredictionLog
@@ -86,11 +87,11 @@ class Application:
                 note.endpoint = name
                 return await self._infer(scope, exchange, name, _version(rest[:-1]), note)
             case _:
-                answer = self._look_up(parts)
+                answer = self._look_up(scope, parts)
                 _require(scope, "GET")
                 return answer
 
-    def _look_up(self, parts: list[str]) -> Response:
+    def _look_up(self, scope: Scope, parts: list[str]) -> Response:
         match parts:
             case ["v2"]:
                 return Response(200, self._server)
@@ -100,19 +101,31 @@ class Application:
                 ready = self.opened and self._endpoints.ready
                 return _state({"ready": ready}, holds=ready)
             case ["v2", "models", name, *rest] if rest[-1:] == ["ready"]:
-                return self._model_ready(name, _version(rest[:-1]))
+                return self._model_ready(scope, name, _version(rest[:-1]))
             case ["v2", "models", name, *rest]:
-                return self._model(name, _version(rest))
+                return self._model(scope, name, _version(rest))
         raise TenutoError(REQUEST_PATH, f"/{'/'.join(parts)}"[:200])
 
-    def _model(self, name: str, version: str) -> Response:
-        endpoint, loaded = self._endpoints.find(name, version)
+    def _model(self, scope: Scope, name: str, version: str) -> Response:
+        endpoint, loaded = self._find(scope, name, version)
         return Response(200, model_metadata(name, loaded.model.spec, list(endpoint.versions)))
 
-    def _model_ready(self, name: str, version: str) -> Response:
-        _, loaded = self._endpoints.find(name, version)
+    def _model_ready(self, scope: Scope, name: str, version: str) -> Response:
+        _, loaded = self._find(scope, name, version)
         ready = loaded.model.ready
         return _state({"name": name, "ready": ready}, holds=ready)
+
+    def _find(self, scope: Scope, name: str, version: str) -> tuple[Endpoint, Loaded]:
+        """Who was recognised comes from the gateway, which passes on requests to declared endpoints only: one that
+        is not here yet is on its way, and the caller is told to come again.
+        """
+        try:
+            return self._endpoints.find(name, version)
+        except TenutoError as error:
+            if error.fault is UNKNOWN_ENDPOINT and _said(scope, "x-tenuto-actor"):
+                detail = f"{name[:100]!r} is declared and not loaded yet; its page tells what hinders it"
+                raise TenutoError(MODEL_NOT_READY, detail, retry_after_seconds=2) from error
+            raise
 
     async def _infer(
         self, scope: Scope, exchange: Exchange, name: str, version: str, note: _Note
@@ -123,7 +136,7 @@ class Application:
             raise TenutoError(MODEL_NOT_READY, "the server is starting", retry_after_seconds=1)
         body = inflate(body, scope.headers.get("content-encoding", ""), limit)
         # From here to the prediction nothing waits: the model found is still in service when it is asked.
-        _, loaded = self._endpoints.find(name, version)
+        _, loaded = self._find(scope, name, version)
         spec = loaded.model.spec
         note.version = spec.version
         call = decode_request(body, spec.signature, _json_length(scope))

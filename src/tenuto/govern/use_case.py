@@ -8,7 +8,8 @@ all. A refusal is written to the audit log in a transaction of its own before it
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from functools import update_wrapper
 from typing import Any, Concatenate, Generic, ParamSpec, Protocol, TypeVar
 
@@ -64,7 +65,7 @@ class Case:
         self.clock = desk.clock
         self.ids = desk.ids
         self.action = action
-        self._decider = desk.decider
+        self._desk = desk
         self._verdict: Verdict | None = None
         self._entries: list[Entry] = []
         self._events: list[Event] = []
@@ -77,7 +78,7 @@ class Case:
     def permit(self, resource: Ref, action: str = "") -> Verdict:
         """Go on only if the actor may. Ask on the object as loaded, never on what the caller claims."""
         asked = action or self.action
-        verdict = self._decider.decide(self.tx, asked, resource)
+        verdict = self._desk.decider.decide(self.tx, asked, resource)
         if not verdict.allowed:
             raise RefusedError(Entry(asked, resource, verdict, "refused"), verdict, self.scope)
         self._verdict = verdict
@@ -85,15 +86,23 @@ class Case:
 
     def may(self, resource: Ref, action: str = "") -> bool:
         """Tell whether the actor may, to filter a list. Refusals of a filter are not recorded."""
-        return self._decider.allows(self.tx, action or self.action, resource)
+        return self._desk.decider.allows(self.tx, action or self.action, resource)
 
     def record(
-        self, resource: Ref, detail: dict[str, Any] | None = None, events: Sequence[Event] = ()
+        self,
+        resource: Ref,
+        detail: dict[str, Any] | None = None,
+        events: Sequence[Event] = (),
+        *,
+        action: str = "",
     ) -> None:
-        """Say what was done. ``detail`` holds text, whole numbers and booleans, and never a secret."""
+        """Say what was done. ``detail`` holds text, whole numbers and booleans, and never a secret.
+
+        ``action`` is what was permitted last, where it is not the use case's own.
+        """
         if self._verdict is None:
             raise TenutoError(NEVER_ASKED, self.action)
-        self._entries.append(Entry(self.action, resource, self._verdict, "done", detail or {}))
+        self._entries.append(Entry(action or self.action, resource, self._verdict, "done", detail or {}))
         self._events.extend(events)
         self._told = True
 
@@ -106,6 +115,12 @@ class Case:
         self.flush()
         self.tx = self.tx.enter(workspace)
 
+    @contextmanager
+    def trial(self, action: str) -> Iterator[Case]:
+        """Try ``action`` as if it were asked for: all its checks are made, all its effects taken back."""
+        with self.tx.taken_back() as tx:
+            yield _Trial(self._desk, tx, action)
+
     def flush(self) -> None:
         write_entries(self.tx, self.clock, self.ids, self._entries, self._events)
         self._entries, self._events = [], []
@@ -116,6 +131,13 @@ class Case:
         if mutating and not self._told:
             raise TenutoError(NEVER_RECORDED, self.action)
         self.flush()
+
+
+class _Trial(Case):
+    """A case of which nothing stays, so that nothing is recorded either."""
+
+    def flush(self) -> None:
+        self._entries, self._events = [], []
 
 
 class UseCase(Generic[P, R]):

@@ -111,6 +111,18 @@ class Transaction(msgspec.Struct, frozen=True):
         self.connection.execute(_SET_SCOPE, _settings(moved.scope))
         return moved
 
+    @contextmanager
+    def taken_back(self) -> Iterator[Transaction]:
+        """Try something: whatever is done in the block, its scope too, is undone when it ends.
+
+        What the trial noted or wanted to see done after the commit is forgotten with it.
+        """
+        trial = self.connection.begin_nested()
+        try:
+            yield msgspec.structs.replace(self, committed=[], notes={})
+        finally:
+            trial.rollback()
+
     def execute(self, statement: Any, parameters: Any = None) -> sa.CursorResult[Any]:
         return self.connection.execute(statement, parameters)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import msgspec
@@ -65,8 +66,15 @@ def ordered(documents: Sequence[Document], kinds: Kinds) -> list[Document]:
 
 def read_spec(document: Document, kind: Kind) -> Any:
     """Return the typed spec. Errors name the document and the field."""
-    try:
+    with placed(document):
         return convert(document.spec, kind.spec)
+
+
+@contextmanager
+def placed(document: Document) -> Iterator[None]:
+    """Have an error that is raised in the block say which document it is about, and where that stands."""
+    try:
+        yield
     except TenutoError as error:
         raise TenutoError(error.fault, f"{_where(document)}: {error.detail}", **error.context) from None
 

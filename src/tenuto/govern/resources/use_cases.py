@@ -17,13 +17,19 @@ from tenuto.govern.resources import queries, rules
 from tenuto.govern.resources.errors import RESOURCE_UNKNOWN, REVISION_UNKNOWN
 from tenuto.govern.resources.rules import Kinds
 from tenuto.govern.resources.words import Change, Declared, Document, Kind, Level, Stored, Verb
-from tenuto.govern.use_case import Case, use_case
+from tenuto.govern.use_case import Case, RefusedError, use_case
 from tenuto.govern.workspaces import queries as places
+
+_APPLY = "govern:resource:apply"
 
 
 @use_case("govern:resource:read", mutating=False)
 def plan(case: Case, *, kinds: Kinds, documents: Sequence[Document]) -> list[Change]:
-    """Say what ``apply`` would do, without doing it. A workspace that is declared here may not exist yet."""
+    """Say what ``apply`` would do, without doing it, and refuse what it would refuse.
+
+    Who may read but not apply sees the differences only: what the checks of a kind answer is for those who may
+    declare it.
+    """
     changes = []
     for document in rules.ordered(documents, kinds):
         kind = kinds.of(document.kind)
@@ -32,12 +38,26 @@ def plan(case: Case, *, kinds: Kinds, documents: Sequence[Document]) -> list[Cha
         case.permit(_ref(document, current, case.scope.workspace))
         rules.check_version(document, current)
         changes.append(_change(document, current, spec))
+    _rehearse(case, kinds, documents)
     return changes
 
 
-@use_case("govern:resource:apply")
+@use_case(_APPLY)
 def apply(case: Case, *, kinds: Kinds, documents: Sequence[Document]) -> list[Change]:
     """Make the declared things so, all of them or none."""
+    return _apply_all(case, kinds, documents)
+
+
+def _rehearse(case: Case, kinds: Kinds, documents: Sequence[Document]) -> None:
+    with case.trial(_APPLY) as trial:
+        try:
+            _apply_all(trial, kinds, documents)
+        except RefusedError as refusal:
+            if refusal.entry.action != _APPLY:
+                raise
+
+
+def _apply_all(case: Case, kinds: Kinds, documents: Sequence[Document]) -> list[Change]:
     changes = []
     for name, group in groupby(rules.ordered(documents, kinds), key=lambda document: document.workspace):
         case.enter(places.by_name(case.tx, name).id if name else None)
@@ -87,7 +107,7 @@ def history(case: Case, *, kinds: Kinds, kind: str, name: str) -> list[Stored]:
     return revisions
 
 
-@use_case("govern:resource:apply")
+@use_case(_APPLY)
 def rollback(case: Case, *, kinds: Kinds, kind: str, name: str, version: int | None = None) -> Change:
     """Declare again what an earlier version said: the one before the current, or ``version``."""
     known = kinds.of(kind)
@@ -111,7 +131,8 @@ def _apply_one(case: Case, kind: Kind, document: Document) -> Change:
         case.unchanged()
         return change
     new = _next(case, document, current, rules.plain(spec))
-    events = kind.admit(case, _typed(new, spec), _declared(kind, current) if current else None)
+    with rules.placed(document):
+        events = kind.admit(case, _typed(new, spec), _declared(kind, current) if current else None)
     if current is None:
         queries.insert(case.tx, new)
     else:

@@ -19,6 +19,7 @@ from tenuto.core.words import Ref, Verdict
 from tenuto.govern.audit.use_cases import Filter, entries
 from tenuto.govern.resources.use_cases import apply, delete, get, history, listing, plan, rollback
 from tenuto.govern.resources.words import Change, Difference, Document, Stored, Verb
+from tenuto.govern.workspaces import queries as places
 from tenuto.spend import queries as spend
 from tenuto.spend.tables import price
 from tenuto.store.database import Transaction
@@ -238,10 +239,48 @@ def test_a_refusal_in_one_workspace_stops_all_and_is_told_in_that_ones_log(world
 def test_a_plan_for_a_workspace_that_is_not_there_yet_asks_in_no_other(world: World) -> None:
     asking = Allowing()
     desk = msgspec.structs.replace(world.desk, decider=asking)
-    documents = [budget("1", "lab"), Document("Budget", "small", {"amount": "1"}, "unborn")]
+    place = Document("Workspace", "unborn", {"environment": "staging"})
+    documents = [place, budget("1", "lab"), budget("1", "unborn")]
     changes = plan(desk, world.home, kinds=world.kinds, documents=documents)
-    assert [one.verb for one in changes] == [Verb.CREATE, Verb.CREATE]
-    assert [ref.workspace for _, ref in asking.asked] == [world.inside("lab").workspace, None]
+    assert [one.verb for one in changes] == [Verb.CREATE] * 3
+    reading = [ref.workspace for action, ref in asking.asked if action == "govern:resource:read"]
+    assert reading == [None, world.inside("lab").workspace, None]
+    with world.desk.database.begin(world.home) as tx:
+        assert [one.name for one in places.listed(tx)] == ["lab"]
+
+
+@pytest.mark.capability("C15")
+@pytest.mark.parametrize(
+    "document",
+    [budget("-5"), budget("x"), budget("1", "nowhere")],
+    ids=["a kind's own check", "a value", "a workspace that nobody declares"],
+)
+def test_a_plan_refuses_what_apply_refuses(world: World, document: Document) -> None:
+    named = msgspec.structs.replace(document, origin="team.yaml:7")
+    planned, applied = refusal_of(lambda: ask_plan(world, named)), refusal_of(lambda: ask(world, named))
+    assert (planned.fault, planned.detail) == (applied.fault, applied.detail)
+    denied = entries(world.desk, world.inside("lab"), wanted=Filter(effect="deny"))
+    assert denied == []
+
+
+@pytest.mark.capability("C15")
+def test_a_plan_leaves_nothing_behind(world: World) -> None:
+    ask(world, budget("1"))
+    applied = Filter(action="govern:resource:apply")
+    before = len(entries(world.desk, world.inside("lab"), wanted=applied))
+    ask_plan(world, budget("2"))
+    assert (amounts(world), stands(world).version) == ([Money.of(1)], 1)
+    kept = history(world.desk, world.inside("lab"), kinds=world.kinds, kind="Budget", name="small")
+    assert [one.version for one in kept] == [1]
+    assert len(entries(world.desk, world.inside("lab"), wanted=applied)) == before
+
+
+@pytest.mark.capability("C15")
+def test_who_may_read_but_not_apply_sees_the_differences_only(world: World) -> None:
+    reader = msgspec.structs.replace(world.desk, decider=Allowing("govern:resource:apply"))
+    changes = plan(reader, world.home, kinds=world.kinds, documents=[budget("-5")])
+    assert [one.verb for one in changes] == [Verb.CREATE]
+    assert entries(world.desk, world.inside("lab"), wanted=Filter(effect="deny")) == []
 
 
 def test_a_workspace_and_what_is_in_it_may_be_declared_at_once(world: World) -> None:

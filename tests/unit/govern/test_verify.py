@@ -39,11 +39,12 @@ def test_a_sound_log_passes_and_says_what_is_unproven(size: int, writers: int, p
     assert inside.ok
     assert (inside.records, inside.pending, inside.writers) == (size, pending, writers)
     assert inside.tail_proven is None
-    assert _codes(inside) == ({"leaves", "signed", "complete"}, {"tail"})
+    open_still = {"pending"} if pending else set()
+    assert _codes(inside) == ({"leaves", "signed", "complete"}, {"tail"} | open_still)
     outside = log.verify(outside=True)
     assert outside.ok
     assert outside.tail_proven == size
-    assert _codes(outside) == ({"leaves", "signed", "complete", "tail"}, set())
+    assert _codes(outside) == ({"leaves", "signed", "complete", "tail"}, open_still)
 
 
 def test_an_older_outside_checkpoint_proves_as_far_as_it_goes() -> None:
@@ -52,7 +53,22 @@ def test_an_older_outside_checkpoint_proves_as_far_as_it_goes() -> None:
     report = log.verify(outside=True)
     assert report.ok
     assert report.tail_proven == 12
-    assert _codes(report)[1] == {"tail_after"}
+    assert _codes(report)[1] == {"pending", "tail_after"}
+
+
+def test_a_record_slipped_in_before_it_has_a_place_is_not_called_proven() -> None:
+    """Its writer's count is raised with it, and nothing signed says otherwise."""
+    log = SOUND.copy()
+    writer = log.pending[-1].writer
+    log.writers[writer] += 1
+    log.pending.append(row(None, record(500, writer, log.writers[writer])))
+    report = log.verify(outside=True)
+    assert report.ok
+    assert {each.sentence.partition(",")[0] for each in report.proven if each.code == "complete"} == {
+        "Up to record 20"
+    }
+    assert [each.code for each in report.unproven] == ["pending"]
+    assert "the 5 records that have no place yet" in report.unproven[0].sentence
 
 
 def test_records_after_the_newest_checkpoint_are_named() -> None:
@@ -153,7 +169,7 @@ def test_a_forged_record_in_a_place_that_is_taken_is_found() -> None:
     log.rows.insert(8, row(8, record(500, "w0", 3)))
     report = log.verify()
     assert (8, None) in _places(report, K.INSERTED)
-    assert _codes(report)[1] == {"not_compared", "tail"}
+    assert _codes(report)[1] == {"not_compared", "pending", "tail"}
 
 
 def test_a_forged_record_among_those_without_a_place_is_found() -> None:

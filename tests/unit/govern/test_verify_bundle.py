@@ -107,6 +107,37 @@ def test_another_spelling_of_the_same_record_is_an_edit(folder: Path) -> None:
     assert _kinds(folder) == [ProblemKind.EDITED]
 
 
+@pytest.mark.parametrize("added", ["before", "behind", "again"])
+def test_what_a_line_says_beside_its_record_is_told(folder: Path, added: str) -> None:
+    file = folder / "records.jsonl"
+    lines = file.read_bytes().splitlines(keepends=True)
+    start, end = b'{"seq":8,', b"}\n"
+    forged = lines[7][lines[7].index(b'"record":') : -2].replace(b"w0", b"w1")
+    lines[7] = {
+        "before": start + forged + b"," + lines[7].removeprefix(start),
+        "behind": lines[7].removesuffix(end) + b',"actor":"Eve"' + end,
+        "again": lines[7].removesuffix(end) + b"," + forged + end,
+    }[added]
+    file.write_bytes(b"".join(lines))
+    assert ProblemKind.UNREADABLE in _kinds(folder)
+
+
+@pytest.mark.parametrize("name", ["manifest.json", "records.jsonl", "writers.jsonl", "checkpoints.jsonl"])
+def test_nesting_without_end_is_no_crash(folder: Path, name: str) -> None:
+    deep = b"[" * 100_000 + b"]" * 100_000
+    line = {
+        "manifest.json": b'{"format":%s}' % deep,
+        "records.jsonl": b'{"seq":1,"leaf":"00","record":%s}\n' % deep,
+        "writers.jsonl": b'{"writer":%s,"count":1}\n' % deep,
+        "checkpoints.jsonl": deep + b"\n",
+    }[name]
+    (folder / name).write_bytes(line)
+    try:
+        assert _kinds(folder)
+    except TenutoError as error:
+        assert error.fault is BUNDLE_UNREADABLE  # noqa: PT017 (either is an answer)
+
+
 def test_a_file_cut_short_is_incomplete(folder: Path) -> None:
     file = folder / "records.jsonl"
     file.write_bytes(file.read_bytes()[:-30])  # in the middle of the last line

@@ -31,6 +31,7 @@ _RECORDS = "records.jsonl"
 _PENDING = "pending.jsonl"
 _WRITERS = "writers.jsonl"
 _CHECKPOINTS = "checkpoints.jsonl"
+_UNDECODABLE = (msgspec.DecodeError, ValueError, RecursionError)  # UnicodeDecodeError is a ValueError
 
 
 class BundleSource(msgspec.Struct, frozen=True):
@@ -137,14 +138,17 @@ def _row_line(row: LogRow | Unreadable) -> bytes:
 def _rows(name: str, lines: Iterable[bytes]) -> Iterator[LogRow | Unreadable]:
     line_decoder, head_decoder = msgspec.json.Decoder(_Line), msgspec.json.Decoder(_Head)
     for number, text in enumerate(lines, 1):
+        place = f"Line {number} of {name}"
         try:
             line = line_decoder.decode(text)
             head = head_decoder.decode(line.record)
             leaf = bytes.fromhex(line.leaf)
-        except (msgspec.DecodeError, ValueError) as error:
-            yield _broken_row(text, f"Line {number} of {name}", str(error))
+        except _UNDECODABLE as error:
+            yield _broken_row(text, place, str(error))
             continue
-        yield LogRow(line.seq, leaf, bytes(line.record), head.id, head.writer, head.writer_seq)
+        row = LogRow(line.seq, leaf, bytes(line.record), head.id, head.writer, head.writer_seq)
+        # Whatever else stood in the line would be read by people and hashed by nobody.
+        yield row if _row_line(row) == text else Unreadable(place, "it holds more than its record")
 
 
 def _broken_row(text: bytes, place: str, why: str) -> Unreadable:
@@ -152,7 +156,7 @@ def _broken_row(text: bytes, place: str, why: str) -> Unreadable:
     try:
         broken = msgspec.json.decode(text, type=_Broken)
         leaf = bytes.fromhex(broken.leaf) if broken.leaf is not None else None
-    except (msgspec.DecodeError, ValueError):
+    except _UNDECODABLE:
         return Unreadable(place, why)
     where = place if broken.seq is None else f"Record {broken.seq}"
     return Unreadable(where, broken.unreadable, broken.seq, leaf, broken.gone)
@@ -161,7 +165,7 @@ def _broken_row(text: bytes, place: str, why: str) -> Unreadable:
 def _manifest(text: bytes) -> Manifest:
     try:
         manifest = msgspec.json.decode(text, type=Manifest)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except _UNDECODABLE as error:
         raise TenutoError(BUNDLE_UNREADABLE, f"{_MANIFEST}: {error}") from error
     if manifest.format != FORMAT:
         raise TenutoError(
@@ -173,7 +177,7 @@ def _manifest(text: bytes) -> Manifest:
 def _writer(line: bytes) -> tuple[str, int]:
     try:
         writer = msgspec.json.decode(line, type=_Writer)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except _UNDECODABLE as error:
         raise TenutoError(BUNDLE_UNREADABLE, f"{_WRITERS}: {error}") from error
     return writer.writer, writer.count
 
@@ -182,7 +186,7 @@ def _note(line: bytes) -> str:
     """Return the note of a line; of a broken line what is left of it, which no signature will fit."""
     try:
         return msgspec.json.decode(line, type=str)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except _UNDECODABLE:
         return line.decode("utf-8", "replace")
 
 

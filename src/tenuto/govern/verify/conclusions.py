@@ -121,10 +121,14 @@ def _proven(findings: Findings, points: Points, tail: int | None) -> Iterator[St
     if points.matched:
         sentence = f"Records 1 to {points.matched[-1].size} are those of {points.matched[-1]}."
         yield Statement("signed", sentence)
-    if not kinds & {ProblemKind.LOST, ProblemKind.DELETED, ProblemKind.INSERTED, ProblemKind.CUT_TAIL}:
-        yield Statement(
-            "complete", "No record that a writer counted is missing, and none is there uncounted."
+    uncounted = {ProblemKind.LOST, ProblemKind.DELETED, ProblemKind.INSERTED, ProblemKind.CUT_TAIL}
+    if points.matched and not kinds & uncounted:
+        # A record's number lies in its leaf, so what is signed is complete. Later counts are nobody's word.
+        sentence = (
+            f"Up to record {points.matched[-1].size}, no record that a writer counted is missing, "
+            "and none is there uncounted."
         )
+        yield Statement("complete", sentence)
     if tail is not None:
         yield Statement("tail", f"The log was not cut before record {tail}, nor rewritten up to there.")
 
@@ -137,6 +141,12 @@ def _unproven(findings: Findings, points: Points, tail: int | None) -> Iterator[
     elif signed < findings.records and not points.mismatched:
         sentence = f"No checkpoint covers records {signed + 1} to {findings.records} yet."
         yield Statement("not_signed", sentence)
+    if findings.pending:
+        sentence = (
+            f"Nothing signed vouches for the {findings.pending} records that have no place yet: until they have "
+            "one, such a record could be slipped in or taken away together with its writer's count."
+        )
+        yield Statement("pending", sentence)
     if tail is None:
         sentence = (
             "Tail unproven: without a matching checkpoint from outside the log, records cut off behind the "

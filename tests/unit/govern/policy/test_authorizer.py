@@ -117,6 +117,7 @@ MATRIX: dict[str, set[str]] = {
         "gateway:call:invoke",
         "serving:endpoint:invoke",
         "registry:model:approve",
+        "registry:model:download",
         "registry:approval:decide",
         "serving:endpoint:deploy",
         "serving:endpoint:rollback",

@@ -23,7 +23,7 @@ from support.kill_host import KillHost, Watched
 from support.step_bench import wait_until
 from tenuto.app.building import load_tables
 
-pytestmark = [pytest.mark.system, pytest.mark.capability("C1")]
+pytestmark = [pytest.mark.system, pytest.mark.capability("O2")]
 SCRIPT = Path(crashing_control.__file__)
 
 

@@ -14,7 +14,7 @@ from support.step_bench import alive, wait_until
 from tenuto.store.embedded.words import ADMIN
 from tenuto.testing.crashes import Kill
 
-pytestmark = [pytest.mark.system, pytest.mark.capability("C1")]
+pytestmark = [pytest.mark.system, pytest.mark.capability("O2")]
 
 FORGOTTEN = """
     update run_task set state = '{"status": "waiting"}', status = 'waiting'

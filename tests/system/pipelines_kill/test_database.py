@@ -14,7 +14,7 @@ from support.crashing_worker import LEASE_SECONDS, children_of
 from support.kill_host import KillHost, Watched
 from support.step_bench import wait_until
 
-pytestmark = [pytest.mark.system, pytest.mark.capability("C1")]
+pytestmark = [pytest.mark.system, pytest.mark.capability("O2")]
 
 
 @pytest.fixture

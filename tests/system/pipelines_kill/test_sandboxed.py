@@ -10,7 +10,7 @@ import pytest
 from support.kill_host import KillHost, Siege
 from tenuto.testing.crashes import Kill
 
-pytestmark = [pytest.mark.system, pytest.mark.capability("C1")]
+pytestmark = [pytest.mark.system, pytest.mark.capability("O2")]
 POINTS = ("claimed", "starting", "started", "expanded", "settling", "settled", "finishing")
 
 

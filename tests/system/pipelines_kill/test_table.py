@@ -12,7 +12,7 @@ from support.kill_host import KillHost, Siege
 from tenuto.pipelines.worker.tools import POINTS
 from tenuto.testing.crashes import Kill
 
-pytestmark = [pytest.mark.system, pytest.mark.capability("C1")]
+pytestmark = [pytest.mark.system, pytest.mark.capability("O2")]
 # A soak takes more of them, and other ones.
 KILLS = int(os.environ.get("TENUTO_TEST_KILLS", "50"))
 SEED = int(os.environ.get("TENUTO_TEST_SEED", "50"))

@@ -100,7 +100,7 @@ def test_items_that_fail_together_come_back_apart() -> None:
     assert len(times) > 5
 
 
-@pytest.mark.capability("C1")
+@pytest.mark.capability("O2")
 def test_of_items_that_share_a_dead_process_only_one_was_under_way() -> None:
     """Two chunks of a map, the first with two items done, and a step of its own."""
     chunks = {TaskId("each", item): 0 if item < 5 else 5 for item in (2, 3, 4, 5, 6)}
@@ -111,7 +111,7 @@ def test_of_items_that_share_a_dead_process_only_one_was_under_way() -> None:
     assert told == {task: Status.LOST if task in lost else Status.NOT_RUN for task in running}
 
 
-@pytest.mark.capability("C1")
+@pytest.mark.capability("O2")
 def test_what_has_ended_shares_no_process_any_more() -> None:
     where = started(TaskState(), 7)
     for status in Status:

@@ -12,7 +12,7 @@ def executor(folder: Path, owner: str) -> StepExecutor:
     return StepExecutor(ExecutorConfig(folder, owner), lambda: "environment", SystemClock())
 
 
-@pytest.mark.capability("C1")
+@pytest.mark.capability("O2")
 def test_what_a_dead_worker_left_is_removed_and_nobody_elses(tmp_path: Path) -> None:
     dead, living = "0193a000-0000-7000-8000-00000aaaaaaa", "0193a000-0000-7000-8000-00000bbbbbbb"
     left = tmp_path / "step-aaaaaa-x1"

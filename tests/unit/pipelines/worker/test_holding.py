@@ -26,7 +26,7 @@ from tenuto.pipelines.worker.loop import Worker
 from tenuto.pipelines.worker.results import Result
 from tenuto.store.database import Role
 
-pytestmark = pytest.mark.capability("C1")
+pytestmark = pytest.mark.capability("O2")
 
 
 def two(**options: Any) -> Graph:

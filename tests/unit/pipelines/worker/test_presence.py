@@ -22,7 +22,7 @@ from tenuto.pipelines.worker.presence import Presence
 from tenuto.store.database import Role
 from tenuto.store.errors import DATABASE_UNAVAILABLE
 
-pytestmark = pytest.mark.capability("C1")
+pytestmark = pytest.mark.capability("O2")
 OTHER = """
 import sys, time
 from pathlib import Path

@@ -22,7 +22,7 @@ from tenuto.pipelines.worker.results import failed, shares, tail, texts_without_
 from tenuto.pipelines.worker.tools import OWN, Handed
 from tenuto.store.errors import DISK_FULL
 
-pytestmark = pytest.mark.capability("C1")
+pytestmark = pytest.mark.capability("O2")
 FILE = ValueType(Kind.FILE)
 TEXT = ValueType(Kind.TEXT)
 

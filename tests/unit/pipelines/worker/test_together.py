@@ -14,7 +14,7 @@ from support.step_bench import wait_until
 from tenuto.core.graph import StepOptions
 from tenuto.pipelines.worker.slots import Slots
 
-pytestmark = pytest.mark.capability("C1")
+pytestmark = pytest.mark.capability("O2")
 ONE = graph(node("one", "$size", options=StepOptions(cache=False)), results=("one",))
 
 

@@ -20,7 +20,7 @@ from tenuto.pipelines.worker.loop import Worker
 from tenuto.pipelines.worker.tools import POINTS
 from tenuto.store.database import Role
 
-pytestmark = pytest.mark.capability("C1")
+pytestmark = pytest.mark.capability("O2")
 
 
 def add(**given: int) -> int:

@@ -115,7 +115,7 @@ class Egress(Protocol):
 
 class CallLog(Protocol):
     def record(self, call: CallRecord) -> None:
-        """Take one record. Never waits and never raises; what cannot be kept is counted as lost."""
+        """Take one record. Never waits and never raises; what cannot be kept is counted, and the count recorded."""
         ...
 
 

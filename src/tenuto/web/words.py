@@ -59,8 +59,6 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
     page: str = "/"  # the path of this page
     address: str = "/"  # the same with its query, to come back to
     partial: bool = False  # htmx asked for a part of the page
-    idempotency_key: str | None = None
-    if_match: str | None = None
     upload: Received | None = None
 
     @property

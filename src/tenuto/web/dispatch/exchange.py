@@ -71,8 +71,6 @@ class Exchange:
             self.bare_call(services),
             workspace=self._workspace(),
             path=self.match.parameters if self.match else {},
-            idempotency_key=self._plain_header("idempotency-key"),
-            if_match=self._plain_header("if-match"),
             upload=self.upload,
         )
 

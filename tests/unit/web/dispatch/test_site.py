@@ -20,10 +20,10 @@ def _error(answer: Any) -> dict[str, Any]:
 
 
 def test_json_in_json_out(visitor: Any) -> None:
-    answer = visitor.api("POST", "/api/v1/orders", json=ORDER, headers={"idempotency-key": "once-1"})
+    answer = visitor.api("POST", "/api/v1/orders", json=ORDER)
     assert answer.status_code == 201
     assert answer.json() == {"title": "essai", "amount": 3, "by": "Ada Lovelace", "workspace": "atelier"}
-    assert answer.headers["location"] == "/api/v1/orders/once-1"
+    assert answer.headers["location"] == "/api/v1/orders/3"
     assert visitor.api("DELETE", "/api/v1/orders/x").status_code == 204
     assert visitor.api("DELETE", "/api/v1/orders/x").content == b""
 
@@ -125,11 +125,15 @@ def test_two_credentials_are_one_too_many(visitor: Any) -> None:
     assert visitor.client.get("/api/v1/orders", headers=headers).status_code == 400
 
 
-@pytest.mark.parametrize("header", ["idempotency-key", "if-match", "tenuto-workspace"])
-def test_headers_that_are_passed_on_have_a_plain_shape(visitor: Any, header: str) -> None:
+def test_the_name_of_a_workspace_in_a_header_has_a_plain_shape(visitor: Any) -> None:
     for value in ("a b", "x" * 256, "é".encode("latin-1")):
-        answer = visitor.api("GET", "/api/v1/orders/x", headers={header: value})
-        assert _error(answer)["context"] == {"header": header}
+        answer = visitor.api("GET", "/api/v1/orders/x", headers={"tenuto-workspace": value})
+        assert _error(answer)["context"] == {"header": "tenuto-workspace"}
+
+
+@pytest.mark.parametrize("header", ["idempotency-key", "if-match"])
+def test_a_header_that_is_not_honoured_is_not_judged_either(visitor: Any, header: str) -> None:
+    assert visitor.api("GET", "/api/v1/orders/x", headers={header: "a b"}).status_code == 200
 
 
 def test_the_workspace_comes_from_the_path_then_the_header_then_the_caller(visitor: Any) -> None:

@@ -488,17 +488,10 @@ def new_model(name: str = "iris", **changes: Any) -> NewModel:
     return msgspec.structs.replace(base, **changes)
 
 
-@calls(registry.keep_artifact)
-def keep_artifact(world: World) -> Prepared:
-    return changing(
-        lambda desk: registry.keep_artifact(desk, world.inside("lab"), new=new_artifact("report")), "artifact"
-    )
-
-
-@calls(registry.artifact)
-def artifact(world: World) -> Prepared:
-    registry.keep_artifact(world.desk, world.inside("lab"), new=new_artifact("report"))
-    return Prepared(lambda desk: registry.artifact(desk, world.inside("lab"), digest=DIGEST))
+@calls(registry.take_out)
+def take_out(world: World) -> Prepared:
+    _register_dataset(world, world.desk)
+    return changing(lambda desk: registry.take_out(desk, world.inside("lab"), digest=DIGEST))
 
 
 def _register_dataset(world: World, desk: Desk) -> Any:

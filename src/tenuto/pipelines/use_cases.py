@@ -13,9 +13,7 @@ from tenuto.pipelines import queries
 from tenuto.pipelines.records import RunDetail, RunRecord
 from tenuto.pipelines.rules.inputs import parameters_of, results_of
 from tenuto.registry import queries as registry
-from tenuto.registry.words import Artifact
-
-PROJECT = "project"
+from tenuto.registry.words import PROJECT, Artifact
 
 
 class NewRun(msgspec.Struct, frozen=True, kw_only=True):

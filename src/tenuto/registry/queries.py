@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from tenuto.core.errors import TenutoError
@@ -30,6 +31,19 @@ def artifact_by_digest(tx: Transaction, digest: str) -> Artifact:
     return Artifact(**_without_workspace(row), workspace=row.workspace_id)
 
 
+def artifacts_by_digest(tx: Transaction, digest: str) -> list[Artifact]:
+    """Return what is known of these bytes: for each kind that they are, the artifact that came first."""
+    table = artifact.c
+    query = sa.select(artifact).where(table.digest == digest).ext(distinct_on(table.kind))
+    found = [
+        Artifact(**_without_workspace(row), workspace=row.workspace_id)
+        for row in tx.rows(query.order_by(table.kind, table.created_at))
+    ]
+    if not found:
+        raise TenutoError(ARTIFACT_UNKNOWN, digest)
+    return found
+
+
 def insert_dataset(tx: Transaction, new: DatasetVersion) -> None:
     row = msgspec.structs.asdict(new)
     row["workspace_id"] = row.pop("workspace")
@@ -51,6 +65,13 @@ def dataset(tx: Transaction, name: str, version: int | None = None) -> DatasetVe
 def datasets(tx: Transaction, *, limit: int = 200) -> list[DatasetVersion]:
     query = sa.select(dataset_version).order_by(dataset_version.c.created_at.desc()).limit(limit)
     return [_dataset(row) for row in tx.rows(query)]
+
+
+def datasets_of(tx: Transaction, digest: str) -> list[DatasetVersion]:
+    """Return the newest version of each dataset that has these bytes."""
+    table = dataset_version.c
+    query = sa.select(dataset_version).where(table.digest == digest).ext(distinct_on(table.name))
+    return [_dataset(row) for row in tx.rows(query.order_by(table.name, table.version.desc()))]
 
 
 def insert_model(tx: Transaction, new: ModelVersion) -> None:
@@ -81,11 +102,11 @@ def model_in(tx: Transaction, workspace: str | None, name: str, version: int) ->
     return _model(_version_row(tx, own, model_version, name, version))
 
 
-def model_by_id(tx: Transaction, version_id: str) -> ModelVersion:
-    row = tx.first(_models().where(model_version.c.id == version_id))
-    if row is None:
-        raise TenutoError(VERSION_UNKNOWN, version_id)
-    return _model(row)
+def models_of(tx: Transaction, digest: str) -> list[ModelVersion]:
+    """Return the newest version of each model that has these bytes."""
+    table = model_version.c
+    query = _models().where(table.digest == digest).ext(distinct_on(table.name))
+    return [_model(row) for row in tx.rows(query.order_by(table.name, table.version.desc()))]
 
 
 def model_made_by(tx: Transaction, producer: str) -> ModelVersion | None:

@@ -9,6 +9,7 @@ import msgspec
 from tenuto.core.decoding import convert
 from tenuto.core.errors import TenutoError
 from tenuto.core.words import Event, Ref
+from tenuto.govern.actions import Action, action_named
 from tenuto.govern.approvals import queries as approvals
 from tenuto.govern.approvals.words import Approval, ApprovalState
 from tenuto.govern.resources import queries as resources
@@ -25,6 +26,7 @@ from tenuto.registry.errors import (
 from tenuto.registry.rules import GateSpec
 from tenuto.registry.tables import dataset_version, model_version
 from tenuto.registry.words import (
+    PROJECT,
     Artifact,
     DatasetVersion,
     Edge,
@@ -71,21 +73,21 @@ class NewModel(msgspec.Struct, frozen=True, kw_only=True):
     inputs: list[Edge] = []
 
 
-@use_case("registry:artifact:register")
-def keep_artifact(case: Case, *, new: NewArtifact) -> Artifact:
-    """Make stored bytes known in this workspace."""
-    kept = _artifact(case, new)
-    case.permit(kept.ref)
-    queries.insert_artifact(case.tx, kept)
-    case.record(kept.ref, {"digest": kept.digest, "kind": kept.kind})
-    return kept
+@use_case("registry:artifact:read")
+def take_out(case: Case, *, digest: str) -> Artifact:
+    """Return an artifact whose bytes are about to leave. Rows and models that leave are recorded.
 
-
-@use_case("registry:artifact:read", mutating=False)
-def artifact(case: Case, *, digest: str) -> Artifact:
-    found = queries.artifact_by_digest(case.tx, digest)
-    case.permit(found.ref)
-    return found
+    The same bytes may be known as several things: whoever takes them needs the right to each.
+    """
+    found = queries.artifacts_by_digest(case.tx, digest)
+    for one in found:
+        case.permit(one.ref)
+    case.unchanged()
+    for action, thing in [held for one in found for held in _held(case, one)]:
+        case.permit(thing, action)
+        if action_named(action).recorded:
+            case.record(thing, {"digest": digest}, action=action)
+    return found[0]
 
 
 @use_case("registry:dataset:register")
@@ -208,6 +210,19 @@ def approve(case: Case, *, name: str, version: int, digest: str, comment: str = 
 def refuse(case: Case, *, name: str, version: int, digest: str, comment: str) -> ModelVersion:
     """Refuse a version. It never goes into traffic; a new version can be registered."""
     return _decide(case, name, version, digest, comment, ApprovalState.REFUSED)
+
+
+def _held(case: Case, one: Artifact) -> list[tuple[str, Ref]]:
+    """Return what the bytes are beyond an artifact, each with the action that takes it out."""
+    if one.kind == "dataset":
+        return [
+            (Action.DATASET_DOWNLOAD.value, held.ref) for held in queries.datasets_of(case.tx, one.digest)
+        ]
+    if one.kind == "model":
+        return [(Action.MODEL_DOWNLOAD.value, held.ref) for held in queries.models_of(case.tx, one.digest)]
+    if one.kind == PROJECT:
+        return [(Action.CODE_READ.value, Ref("Code", one.id, one.name, one.workspace))]
+    return []
 
 
 def _decide(

@@ -10,13 +10,16 @@ import msgspec
 
 from tenuto.core.words import Ref
 
+PROJECT = "project"
+"""The kind of an artifact that is submitted code."""
+
 
 class Artifact(msgspec.Struct, frozen=True, kw_only=True):
     """Immutable bytes with their producer (``run:<id>/<step>``, ``upload`` or a use case)."""
 
     id: str
     workspace: str
-    kind: str  # "dataset", "model", "report", "code", "graph", "evidence"
+    kind: str  # "dataset", "model", "evidence" or PROJECT
     digest: str
     size: int
     media_type: str

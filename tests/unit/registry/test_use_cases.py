@@ -220,12 +220,11 @@ def test_a_circle_in_the_lineage_ends(world: World, scope: Scope) -> None:
 
 def test_what_was_made_in_one_workspace_is_not_known_in_another(world: World, scope: Scope) -> None:
     register(world, scope)
-    registry.keep_artifact(world.desk, scope, new=new_artifact("report"))
     other = world.declare_workspace("other")
     assert registry.models(world.desk, other) == []
     assert code_of(lambda: registry.model(world.desk, other, name="iris")) == "registry.version_unknown"
-    digest = new_artifact("report").digest
-    assert code_of(lambda: registry.artifact(world.desk, other, digest=digest)) == "registry.artifact_unknown"
+    digest = new_artifact("model").digest
+    assert code_of(lambda: registry.take_out(world.desk, other, digest=digest)) == "registry.artifact_unknown"
     assert code_of(lambda: register(world, world.home)) == "registry.version_unknown"
 
 

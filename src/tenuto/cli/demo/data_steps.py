@@ -8,6 +8,7 @@ from pathlib import Path
 
 import msgspec
 
+from tenuto.cli.demo.people import Person
 from tenuto.cli.demo.stage import WORKSPACE, Stage
 from tenuto.cli.demo.words import Proof, require_equal
 from tenuto.client.words import DatasetVersion
@@ -57,9 +58,9 @@ def ingest(stage: Stage) -> Ingested:
 
 
 def look(stage: Stage, work: Ingested) -> SeenDataset:
-    """Read the version and its bytes back as the approver."""
+    """Read the version back as the approver, and its rows as the data scientist, who may take them out."""
     version = stage.approver.client.registry.dataset(DATASET, work.version)
-    content = fetched(stage, version.digest)
+    content = fetched(stage, stage.scientist, version.digest)
     table = table_of(content)
     rows = zip(*(table[name].to_pylist() for name in table.column_names), strict=True)
     return SeenDataset(version, values_digest(table.column_names, rows))
@@ -115,11 +116,11 @@ def declared(stage: Stage, *documents: Mapping[str, object]) -> Path:
     return folder
 
 
-def fetched(stage: Stage, digest: str) -> bytes:
-    """Return the bytes that the approver's Python client downloads. Raises if they are not those of the digest."""
+def fetched(stage: Stage, person: Person, digest: str) -> bytes:
+    """Return the bytes that the person's Python client downloads. Raises if they are not those of the digest."""
     target = stage.folder / "downloaded"
     target.unlink(missing_ok=True)
-    stage.approver.client.registry.artifact_content(digest, target)
+    person.client.registry.artifact_content(digest, target)
     content = target.read_bytes()
     require_equal(digest_of(content), digest, "digest of the bytes that come back")
     return content

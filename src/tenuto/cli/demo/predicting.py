@@ -56,7 +56,9 @@ def offline(stage: Stage, digest: str, version: int) -> Answered:
     import onnxruntime
 
     stage.uses.note("onnxruntime", Means.OFFLINE)
-    session = onnxruntime.InferenceSession(fetched(stage, digest), providers=["CPUExecutionProvider"])
+    session = onnxruntime.InferenceSession(
+        fetched(stage, stage.scientist, digest), providers=["CPUExecutionProvider"]
+    )
     [taken] = session.get_inputs()
     labels, probabilities = session.run([_LABELS, _PROBABILITIES], {taken.name: _rows()})
     return _answered(version, labels, probabilities)

@@ -57,7 +57,7 @@ def look(stage: Stage, work: Trained) -> SeenRun:
     stage.kept["first"] = version
     lineage = registry.lineage(MODEL, version.version)
     found = [one.digest for one in version.evidence if one.kind == "explanation"]
-    worth = json.loads(fetched(stage, found[0])) if found else {}
+    worth = json.loads(fetched(stage, stage.approver, found[0])) if found else {}
     return SeenRun(detail, version, lineage, worth, registry.signing_key())
 
 

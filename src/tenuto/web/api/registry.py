@@ -121,7 +121,7 @@ def refuse(call: Call, body: DecisionBody, _query: None) -> ModelVersion:
 
 def artifact_content(call: Call, _body: None, _query: None) -> Stream:
     services = services_of(call)
-    found = use_cases.artifact(services.desk, workspace_scope(call), digest=call.path["digest"])
+    found = use_cases.take_out(services.desk, workspace_scope(call), digest=call.path["digest"])
     return Stream(services.blobs.chunks(found.digest), found.media_type, found.name)
 
 
@@ -170,10 +170,10 @@ def _dataset_routes() -> list[Route]:
             "GET",
             "/api/v1/artifacts/{digest}/content",
             handler=artifact_content,
-            summary="The bytes of an artifact",
+            summary="The bytes of an artifact; a dataset, a model or code needs the right to take that out besides",
             action="registry:artifact:read",
             resource="Artifact",
-            audit=PLAIN_READ,
+            audit="dataset.downloaded, model.downloaded; none for code and evidence, which are plain reads",
             response=Stream,
             tag=_TAG,
         ),

@@ -44,9 +44,10 @@ def write_secret(case: Case, *, vault: Vault, name: str, value: SecretText) -> S
 
 @use_case("govern:secret:read", mutating=False)
 def secrets(case: Case) -> list[SecretInfo]:
-    """Return the names and versions of the secrets here. Values are never read back."""
+    """Return the names and versions of the secrets here that the actor may see. Values are never read back."""
     case.permit(Ref("Secret", "*", "", case.scope.workspace))
-    return [SecretInfo(one.name, one.version, one.updated_at) for one in queries.listed(case.tx)]
+    seen = [one for one in queries.listed(case.tx) if case.may(_ref(one.workspace, one.name, one))]
+    return [SecretInfo(one.name, one.version, one.updated_at) for one in seen]
 
 
 @use_case("govern:secret:delete")

@@ -14,7 +14,7 @@ from tenuto.cli.output import Line, Styled, show, table
 from tenuto.cli.session import platform
 from tenuto.cli.telling import names_of
 from tenuto.client.api import Tenuto
-from tenuto.client.words import Explanation, Granted, Items
+from tenuto.client.words import Explanation, Granted, Items, Verdict
 from tenuto.core.ids import is_id
 from tenuto.govern.actions import action_named
 
@@ -157,11 +157,19 @@ def _bindings(found: Sequence[Granted], names: Mapping[str, str]) -> list[Line]:
 
 def _explained(told: Explanation) -> Iterator[Line]:
     allowed = told.verdict.effect == _ALLOW
-    yield Styled(
-        ("allowed: " if allowed else "denied: ") + told.verdict.reason, "green" if allowed else "red"
-    )
+    if told.for_oneself is None:
+        yield _answer("", told.verdict)
+    else:
+        yield _answer(" for oneself", told.for_oneself)
+        yield f"  rule {told.for_oneself.rule}"
+        yield _answer(" for others", told.verdict)
     yield f"rule {told.verdict.rule}, policy {told.verdict.policy_version}"
     for one in told.considered:
         yield f"  {'grants' if one.grants else 'grants not'}: {one.binding.role}: {one.why}"
     if not allowed and told.would_allow:
         yield f"roles that would allow it: {', '.join(told.would_allow)}"
+
+
+def _answer(whose: str, verdict: Verdict) -> Styled:
+    word, colour = ("allowed", "green") if verdict.effect == _ALLOW else ("denied", "red")
+    return Styled(f"{word}{whose}: {verdict.reason}", colour)

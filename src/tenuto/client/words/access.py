@@ -47,8 +47,12 @@ class Considered(msgspec.Struct, frozen=True):
 
 
 class Explanation(msgspec.Struct, frozen=True):
-    """``would_allow`` names the roles that allow the action here."""
+    """``would_allow`` names the roles that allow the action here.
+
+    ``for_oneself`` is what holds of the subject's own things, where that is another answer.
+    """
 
     verdict: Verdict
     considered: list[Considered]
     would_allow: list[str]
+    for_oneself: Verdict | None = None

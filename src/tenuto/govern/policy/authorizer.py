@@ -86,17 +86,28 @@ class Authorizer:
     def explain(
         self, actor: Actor, action: Action | str, resource: Ref, *, workspace: str | None = None
     ) -> Explanation:
-        """Return the verdict, what came of each of the actor's bindings, and the roles that would allow it."""
+        """Return the verdict, what came of each of the actor's bindings, and the roles that would allow it.
+
+        What is asked about in general, nobody owns: the answer for the actor's own is given beside.
+        """
         question = Question(actor, _action(action), resource, workspace)
         verdict = self.decide(actor, question.action, resource, workspace=workspace)
         if actor.kind is ActorKind.ANONYMOUS:
             return Explanation(verdict, (), ())
         near = self._near(actor, entities.place_of(resource))
         linked = link(self._library, question.action, entities.principal_uid(actor), near)
-        granting = {linked.links[each].id for each in self._ask(question, linked).policies}
-        own = self._bindings.get((actor.kind, actor.id), [])
-        considered = tuple(self._considered(each, each.id in granting, resource) for each in own)
-        return Explanation(verdict, considered, tuple(self._roles_that_allow(question)))
+        mine = msgspec.structs.replace(question, resource=entities.owned_by(actor, resource))
+        granting, granting_own = (self._granting(each, linked) for each in (question, mine))
+        considered = tuple(
+            self._considered(each, question, granting=granting, granting_own=granting_own)
+            for each in self._bindings.get((actor.kind, actor.id), [])
+        )
+        own = self.decide(actor, question.action, mine.resource, workspace=workspace)
+        for_oneself = own if own.effect is not verdict.effect else None
+        return Explanation(verdict, considered, tuple(self._roles_that_allow(question)), for_oneself)
+
+    def _granting(self, question: Question, linked: Linked) -> set[str]:
+        return {linked.links[each].id for each in self._ask(question, linked).policies}
 
     def _told(self, question: Question, part: Linked, answer: Answer) -> Verdict:
         deciding = answer.policies[0]
@@ -110,7 +121,13 @@ class Authorizer:
         reason = wording.policy_decides(question.actor, question.action, policy, effect)
         return self._verdict(effect, reason, f"policy:{deciding}")
 
-    def _considered(self, binding: Binding, grants: bool, resource: Ref) -> Considered:
+    def _considered(
+        self, binding: Binding, question: Question, *, granting: set[str], granting_own: set[str]
+    ) -> Considered:
+        resource = question.resource
+        if binding.id in granting_own - granting:
+            return Considered(binding, False, wording.why_own(binding, self._places))
+        grants = binding.id in granting
         reaches = binding.reaches(resource, entities.place_of(resource))
         return Considered(binding, grants, wording.why(binding, grants, reaches, self._places))
 

@@ -16,6 +16,7 @@ from tenuto.govern.policy.schema import ANY, FACTS, ORGANISATION, PRINCIPALS, WO
 from tenuto.govern.policy.words import Place
 
 Uid = dict[str, str]
+UNNAMED = "*"  # the id of anything of a kind
 THE_ORGANISATION: Uid = {"type": ORGANISATION, "id": "organisation"}
 _GROUPS = MappingProxyType(
     {nature: [{"type": "Action", "id": nature.value}, {"type": "Action", "id": ANY}] for nature in Nature}
@@ -47,6 +48,15 @@ def resource_uid(resource: Ref) -> Uid:
 def place_of(resource: Ref) -> str | None:
     """Return the workspace a resource lies in; a workspace lies in itself."""
     return resource.id if resource.kind == WORKSPACE else resource.workspace
+
+
+def owned_by(actor: Actor, resource: Ref) -> Ref:
+    """Return what is asked about as the actor's own, unless it is known whose it is or nobody owns such things."""
+    if resource.id == UNNAMED and resource.kind == PRINCIPALS[actor.kind]:
+        return msgspec.structs.replace(resource, id=actor.id)
+    if "owner" in FACTS.get(resource.kind, {}) and "owner" not in resource.facts:
+        return msgspec.structs.replace(resource, facts={**resource.facts, "owner": actor.answerable})
+    return resource
 
 
 def place_entities(place: Place | None) -> str:

@@ -39,6 +39,10 @@ def why(binding: Binding, grants: bool, reaches: bool, places: Mapping[str, Plac
     return f"The role {binding.role} {scope(binding, places)} does not allow this."
 
 
+def why_own(binding: Binding, places: Mapping[str, Place]) -> str:
+    return f"The role {binding.role} {scope(binding, places)} allows it for what is one's own only."
+
+
 def scope(binding: Binding, places: Mapping[str, Place]) -> str:
     """Return where a binding holds, in words."""
     if binding.resource is not None:

@@ -49,8 +49,12 @@ class Considered(msgspec.Struct, frozen=True):
 
 
 class Explanation(msgspec.Struct, frozen=True):
-    """A verdict with everything that was looked at. ``would_allow`` names the roles that allow the action here."""
+    """A verdict with everything that was looked at. ``would_allow`` names the roles that allow the action here.
+
+    ``for_oneself`` is what holds of the actor's own things, where that is another answer.
+    """
 
     verdict: Verdict
     considered: tuple[Considered, ...]
     would_allow: tuple[str, ...]
+    for_oneself: Verdict | None = None

@@ -13,7 +13,8 @@ from tenuto.core.words import Scope
 from tenuto.data.profiling import profile_of, schema_of
 from tenuto.data.reading import LARGEST_SOURCE, read_source
 from tenuto.data.use_cases import source_to_read
-from tenuto.data.words import TableRead
+from tenuto.data.words import SourceSpec, TableRead
+from tenuto.govern.resources.words import Declared
 from tenuto.govern.use_case import Desk
 from tenuto.registry.use_cases import NewArtifact, NewDataset, register_dataset
 from tenuto.registry.words import DatasetVersion
@@ -52,7 +53,7 @@ def ingest(
         rows=read.table.num_rows,
         schema=schema_of(read.table),
         profile=profile_of(read.table),
-        provenance=_provenance(source, declared.version, read),
+        provenance=_provenance(source, declared, read),
     )
     return register_dataset(desk, scope, new=new)
 
@@ -83,5 +84,10 @@ def _chunks(sink: io.BytesIO) -> Iterator[bytes]:
         yield chunk
 
 
-def _provenance(source: str, version: int, read: TableRead) -> dict[str, Any]:
-    return {"source": source, "source_version": version, "files": msgspec.to_builtins(read.files)}
+def _provenance(source: str, declared: Declared[SourceSpec], read: TableRead) -> dict[str, Any]:
+    return {
+        "source": source,
+        "source_version": declared.version,
+        "sensitivity": declared.spec.sensitivity,  # as it was declared when these rows were read
+        "files": msgspec.to_builtins(read.files),
+    }

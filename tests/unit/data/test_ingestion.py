@@ -23,7 +23,8 @@ def blobs(tmp_path: Path) -> Blobs:
 @pytest.fixture
 def scope(world: World, root: Path) -> Scope:
     (root / "a.csv").write_text("x,label\n1.5,yes\n2.5,no\n,yes\n")
-    world.declare("Source", "measures", {"path": str(root), "columns": {"x": "number"}}, "lab")
+    spec = {"path": str(root), "columns": {"x": "number"}, "sensitivity": "health"}
+    world.declare("Source", "measures", spec, "lab")
     return world.inside("lab")
 
 
@@ -40,6 +41,7 @@ def test_a_source_becomes_a_version_with_schema_profile_and_provenance(
     assert [one["type"] for one in version.schema] == ["double", "string"]
     assert version.profile["columns"]["x"]["mean"] == 2.0
     assert version.provenance["source"] == "measures"
+    assert version.provenance["sensitivity"] == "health"
     assert [one["name"] for one in version.provenance["files"]] == ["a.csv"]
     assert load_table(blobs, version.digest).to_pydict() == {
         "x": [1.5, 2.5, None],

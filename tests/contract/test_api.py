@@ -278,8 +278,11 @@ def test_whoami_tells_the_caller_and_nobody_else(house: House) -> None:
     [
         ("POST", "/api/v1/apply", {"json": {"documents": []}}, 400, "govern.nothing_declared"),
         ("POST", "/api/v1/plan", {"json": {"documents": []}}, 400, "govern.nothing_declared"),
-        ("GET", "/api/v1/runs/not-an-id", {}, 400, "store.value_refused"),
-        ("DELETE", "/api/v1/bindings/not-an-id", {}, 400, "store.value_refused"),
+        ("GET", "/api/v1/runs/not-an-id", {}, 404, "pipelines.run_unknown"),
+        ("GET", "/api/v1/runs/01a2010c/logs", {}, 404, "pipelines.run_unknown"),
+        ("POST", "/api/v1/runs/01a2010c/cancel", {}, 404, "pipelines.run_unknown"),
+        ("POST", "/api/v1/people/ghost@example.com/deactivate", {}, 404, "govern.person_unknown"),
+        ("DELETE", "/api/v1/bindings/not-an-id", {}, 404, "govern.binding_unknown"),
         ("GET", "/api/v1/artifacts/no-digest/content", {}, 404, "registry.artifact_unknown"),
         ("GET", f"/api/v1/artifacts/{digest_of(b'x')}/content", {}, 404, "registry.artifact_unknown"),
         ("POST", "/api/v1/service-accounts", {"json": {"name": "a\0b"}}, 400, "store.value_refused"),

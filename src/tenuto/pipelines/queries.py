@@ -12,6 +12,7 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 from tenuto.core.decoding import convert
 from tenuto.core.errors import TenutoError
 from tenuto.core.graph import Graph
+from tenuto.core.ids import is_id
 from tenuto.core.words import Actor, system_actor
 from tenuto.pipelines.errors import LEASE_LOST, RUN_UNKNOWN, RUN_UNREADABLE
 from tenuto.pipelines.records import Held, RunRecord, TaskNote, TaskRecord
@@ -109,9 +110,9 @@ def insert_run(tx: Transaction, new: RunRecord) -> None:
 
 
 def find_run(tx: Transaction, run_id: str) -> RunRecord:
-    row = tx.first(sa.select(run).where(run.c.id == run_id))
+    row = tx.first(sa.select(run).where(run.c.id == run_id)) if is_id(run_id) else None
     if row is None:
-        raise TenutoError(RUN_UNKNOWN, run_id)
+        raise TenutoError(RUN_UNKNOWN, run_id[:100])
     return _run(row)
 
 

@@ -68,9 +68,13 @@ def twin_of(tx: Transaction, granted: Granted) -> Granted | None:
 
 
 def find(tx: Transaction, binding_id: str) -> Granted:
-    row = tx.first(sa.select(role_binding).where(role_binding.c.id == binding_id))
+    row = (
+        tx.first(sa.select(role_binding).where(role_binding.c.id == binding_id))
+        if is_id(binding_id)
+        else None
+    )
     if row is None:
-        raise TenutoError(BINDING_UNKNOWN, binding_id)
+        raise TenutoError(BINDING_UNKNOWN, binding_id[:100])
     return _granted(row)
 
 

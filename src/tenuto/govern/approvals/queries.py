@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 import sqlalchemy as sa
 
+from tenuto.core.ids import is_id
 from tenuto.govern.approvals.tables import approval
 from tenuto.govern.approvals.words import Approval, ApprovalState
 from tenuto.store.database import Transaction
@@ -20,6 +21,8 @@ def insert(tx: Transaction, new: Approval) -> None:
 
 
 def find(tx: Transaction, approval_id: str, *, lock: bool = False) -> Approval | None:
+    if not is_id(approval_id):
+        return None
     query = sa.select(approval).where(approval.c.id == approval_id)
     row = tx.first(query.with_for_update() if lock else query)
     return _approval(row) if row else None

@@ -8,6 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from tenuto.core.errors import TenutoError
+from tenuto.core.ids import is_id
 from tenuto.core.words import Actor, ActorKind
 from tenuto.govern.identities.errors import KEY_UNKNOWN_ID, PERSON_UNKNOWN
 from tenuto.govern.identities.tables import api_key, one_time_token, person, service_account, web_session
@@ -18,9 +19,9 @@ _NOW = sa.func.tenuto_now()
 
 
 def person_by_id(tx: Transaction, person_id: str) -> Person:
-    row = tx.first(sa.select(person).where(person.c.id == person_id))
+    row = tx.first(sa.select(person).where(person.c.id == person_id)) if is_id(person_id) else None
     if row is None:
-        raise TenutoError(PERSON_UNKNOWN, person_id)
+        raise TenutoError(PERSON_UNKNOWN, person_id[:100])
     return _person(row)
 
 

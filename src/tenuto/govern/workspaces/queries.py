@@ -7,6 +7,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from tenuto.core.errors import TenutoError
+from tenuto.core.ids import is_id
 from tenuto.govern.workspaces.errors import WORKSPACE_UNKNOWN
 from tenuto.govern.workspaces.tables import organisation, workspace
 from tenuto.govern.workspaces.words import Environment, Organisation, Workspace
@@ -25,9 +26,11 @@ def insert_organisation(tx: Transaction, new: Organisation) -> None:
 
 
 def by_id(tx: Transaction, workspace_id: str) -> Workspace:
-    row = tx.first(sa.select(workspace).where(workspace.c.id == workspace_id))
+    row = (
+        tx.first(sa.select(workspace).where(workspace.c.id == workspace_id)) if is_id(workspace_id) else None
+    )
     if row is None:
-        raise TenutoError(WORKSPACE_UNKNOWN, workspace_id)
+        raise TenutoError(WORKSPACE_UNKNOWN, workspace_id[:100])
     return _workspace(row)
 
 

@@ -10,6 +10,7 @@ from architecture.house import Rule, Source, Violation, at, called_name, functio
 
 SETTINGS = ("app", "settings")
 ENVIRONMENT = {"environ", "environb", "getenv", "getenvb", "putenv", "unsetenv"}
+SYSTEM = {"os", "posix", "nt"}  # the modules that hold the environment
 PICKLES = {"pickle", "_pickle", "cPickle", "dill", "cloudpickle", "joblib", "shelve", "marshal"}
 BANNED_WORDS = {"manager", "helper", "util", "misc", "common"}
 CONTAINERS = {
@@ -36,6 +37,22 @@ MUTATORS = {
     "clear",
     "setdefault",
 }
+PICKLE_CALLS = {"read_pickle", "to_pickle"}
+SAFE_LOADING = {"allow_pickle": False, "weights_only": True}  # keyword -> the only value that opens no pickle
+# Calls at module level whose result is a declaration, whatever its name looks like.
+DECLARATIONS = {
+    "getLogger",
+    "group",  # a group of commands
+    "ContextVar",
+    "PlatformStep",
+    "lru_cache",  # of a pure function
+    "MetaData",
+    "Table",
+    "alias",  # of a table
+    "DateTime",
+    "Numeric",
+    "Uuid",
+}
 MAX_FUNCTION = 60
 MAX_FILE = 500
 
@@ -43,16 +60,20 @@ MAX_FILE = 500
 def environment_reads(source: Source) -> Iterator[Violation]:
     if _is_part(source, *SETTINGS):
         return
+    modules = _bound_to(source.tree, SYSTEM)
     for node in ast.walk(source.tree):
-        if isinstance(node, ast.Attribute) and node.attr in ENVIRONMENT and called_name(node.value) == "os":
-            yield at(source, node, f"reads the environment (os.{node.attr})")
-        elif isinstance(node, ast.ImportFrom) and node.module == "os":
+        if isinstance(node, ast.ImportFrom) and node.module in SYSTEM and not node.level:
             for name in ENVIRONMENT & {alias.name for alias in node.names}:
-                yield at(source, node, f"imports os.{name}")
+                yield at(source, node, f"imports {node.module}.{name}")
+        elif (part := _part_of_module(node, modules)) in ENVIRONMENT:
+            yield at(source, node, f"reads the environment (os.{part})")
 
 
 def unregistered_use_cases(source: Source) -> Iterator[Violation]:
     if not _is_part(source, "use_cases"):
+        for node in functions(source.tree):
+            if "use_case" in map(called_name, node.decorator_list):
+                yield at(source, node, f"{node.name} is a use case outside use_cases", name=node.name)
         return
     for node in source.tree.body:
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and not node.name.startswith("_"):
@@ -90,6 +111,11 @@ def mutable_module_state(source: Source) -> Iterator[Violation]:
             yield at(source, node, f"{name} is a mutable container at module level", name=name)
         elif line := _mutated(source.tree, name):
             yield at(source, line, f"the constant {name} is changed", name=name)
+    for name, node, value in _assigned(source.tree.body):
+        if _is_state(name, value):
+            yield at(source, node, f"{name} is an object made at module level", name=name)
+    for name, node in _class_containers(source.tree):
+        yield at(source, node, f"{name} is a mutable container that all instances share", name=name)
     for node in ast.walk(source.tree):
         if isinstance(node, ast.Global):
             yield at(source, node, f"global {', '.join(node.names)}", name=node.names[0])
@@ -109,13 +135,16 @@ def pickles(source: Source) -> Iterator[Violation]:
         for name in _imported(node):
             if name.split(".")[0] in PICKLES:
                 yield at(source, node, f"imports {name}, which runs code it reads")
+        if isinstance(node, ast.Call) and (how := _pickle_call(node)):
+            yield at(source, node, f"{how}, which runs code it reads")
 
 
 def faults_outside_errors(source: Source) -> Iterator[Violation]:
     if _is_part(source, "errors"):
         return
+    names = {"Fault"} | _other_names(source.tree, "Fault")
     for node in ast.walk(source.tree):
-        if isinstance(node, ast.Call) and called_name(node) == "Fault":
+        if isinstance(node, ast.Call) and called_name(node) in names:
             yield at(source, node, "declares a Fault")
 
 
@@ -163,15 +192,41 @@ def _is_part(source: Source, *names: str) -> bool:
 
 
 def _module_containers(tree: ast.Module) -> Iterator[tuple[str, ast.stmt]]:
-    for node in tree.body:
+    return ((name, node) for name, node, value in _assigned(tree.body) if _is_container(value))
+
+
+def _class_containers(tree: ast.Module) -> Iterator[tuple[str, ast.stmt]]:
+    """What a class holds for all its instances. A field's default is none: a Struct copies it for each."""
+    for owner in (node for node in ast.walk(tree) if isinstance(node, ast.ClassDef)):
+        for name, node, value in _assigned(owner.body):
+            is_field = isinstance(node, ast.AnnAssign) and bool(owner.bases) and not _is_class_variable(node)
+            if _is_container(value) and not is_field and not name.isupper() and not name.startswith("__"):
+                yield name, node
+
+
+def _is_class_variable(node: ast.AnnAssign) -> bool:
+    kind = node.annotation.value if isinstance(node.annotation, ast.Subscript) else node.annotation
+    return called_name(kind) == "ClassVar"
+
+
+def _assigned(body: list[ast.stmt]) -> Iterator[tuple[str, ast.stmt, ast.expr]]:
+    for node in body:
         if isinstance(node, ast.Assign):
             names, value = [target for target in node.targets if isinstance(target, ast.Name)], node.value
         elif isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name) and node.value is not None:
             names, value = [node.target], node.value
         else:
             continue
-        if _is_container(value):
-            yield from ((name.id, node) for name in names)
+        yield from ((name.id, node, value) for name in names)
+
+
+def _is_state(name: str, value: ast.expr) -> bool:
+    if name.isupper() or name.startswith("__") or _is_container(value):
+        return False
+    made = value.func if isinstance(value, ast.Call) else None
+    while isinstance(made, ast.Call):  # lru_cache(maxsize=1)(function)
+        made = made.func
+    return made is not None and called_name(made) not in DECLARATIONS
 
 
 def _is_container(value: ast.expr) -> bool:
@@ -206,3 +261,46 @@ def _imported(node: ast.AST) -> list[str]:
     if isinstance(node, ast.Import):
         return [alias.name for alias in node.names]
     return [node.module] if isinstance(node, ast.ImportFrom) and node.module and not node.level else []
+
+
+def _bound_to(tree: ast.Module, modules: set[str]) -> set[str]:
+    """Return the names under which a file knows one of these modules."""
+    imports = [node for node in ast.walk(tree) if isinstance(node, ast.Import)]
+    return {alias.asname or alias.name for node in imports for alias in node.names if alias.name in modules}
+
+
+def _part_of_module(node: ast.AST, modules: set[str]) -> str:
+    """Return ``x`` of ``module.x`` and of ``getattr(module, "x")``, or nothing."""
+    if isinstance(node, ast.Attribute) and called_name(node.value) in modules:
+        return node.attr
+    if isinstance(node, ast.Call) and called_name(node) == "getattr" and len(node.args) > 1:
+        module, part = node.args[:2]
+        if called_name(module) in modules and isinstance(part, ast.Constant):
+            return str(part.value)
+    return ""
+
+
+def _pickle_call(node: ast.Call) -> str:
+    if called_name(node) in PICKLE_CALLS:
+        return f"calls {called_name(node)}"
+    for keyword in node.keywords:
+        if keyword.arg in SAFE_LOADING:
+            value = keyword.value.value if isinstance(keyword.value, ast.Constant) else None
+            if value is not SAFE_LOADING[keyword.arg]:
+                return f"sets {keyword.arg}"
+    return ""
+
+
+def _other_names(tree: ast.Module, name: str) -> set[str]:
+    """Return what else a file calls ``name``: by ``import ... as``, or by assigning it."""
+    found = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom):
+            found |= {alias.asname for alias in node.names if alias.name == name and alias.asname}
+        elif (
+            isinstance(node, ast.Assign)
+            and isinstance(node.value, ast.Name | ast.Attribute)
+            and called_name(node.value) == name
+        ):
+            found |= {target.id for target in node.targets if isinstance(target, ast.Name)}
+    return found

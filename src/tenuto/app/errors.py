@@ -16,6 +16,18 @@ SETTING_INVALID = Fault(
     "a setting has a value that cannot be used",
     "Correct the setting that the detail names.",
 )
+HOME_UNUSABLE = Fault(
+    "app.home_unusable",
+    FaultKind.INVALID,
+    "the folder of this installation cannot be used",
+    "Choose a folder that is yours alone, with `--home` or TENUTO_HOME, or mend what the detail names.",
+)
+KEYS_MISSING = Fault(
+    "app.keys_missing",
+    FaultKind.UNAVAILABLE,
+    "keys of this installation are gone",
+    "Put the files that the detail names back from a backup: what they signed, sealed or bound fits no others.",
+)
 CHILD_FAILED = Fault(
     "app.child_failed",
     FaultKind.UNAVAILABLE,

@@ -6,7 +6,7 @@ import socket
 
 import msgspec
 
-from tenuto.app.errors import PORT_TAKEN
+from tenuto.app.errors import PORT_TAKEN, SETTING_INVALID
 from tenuto.app.settings import Settings
 from tenuto.core.errors import TenutoError
 
@@ -18,6 +18,10 @@ def with_free_port(settings: Settings) -> Settings:
 
 def require_free(settings: Settings) -> int:
     """Refuse a port that another program has: two servers on one port would share its connections."""
+    try:
+        socket.getaddrinfo(settings.host or " ", settings.port, type=socket.SOCK_STREAM)
+    except OSError as error:
+        raise TenutoError(SETTING_INVALID, f"TENUTO_HOST: {settings.host!r}: {error.strerror}") from None
     with socket.socket(socket.AF_INET6 if ":" in settings.host else socket.AF_INET) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:

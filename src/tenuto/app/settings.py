@@ -36,7 +36,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     host: Annotated[str, Doc("Address the platform listens on. Beyond loopback only if you say so.")] = (
         "127.0.0.1"
     )
-    port: Annotated[int, Doc("Port of the one door; 0 takes any free one.")] = 8484
+    port: Annotated[int, msgspec.Meta(ge=0, le=65535), Doc("Port of the one door; 0 takes any free one.")] = (
+        8484
+    )
     allowed_hosts: Annotated[str, Doc("Comma-separated host names under which people reach the console.")] = (
         "127.0.0.1,localhost,[::1]"
     )

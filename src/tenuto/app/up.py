@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import stat
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
@@ -12,7 +13,7 @@ import msgspec
 from tenuto.app.database import logins_of, prepare_outside, start_embedded
 from tenuto.app.database_watch import DatabaseWatch
 from tenuto.app.earlier import hold_processes
-from tenuto.app.errors import ALREADY_UP
+from tenuto.app.errors import ALREADY_UP, HOME_UNUSABLE
 from tenuto.app.keys import ensure_keys
 from tenuto.app.ports import with_free_port
 from tenuto.app.schema import bring_current
@@ -45,13 +46,12 @@ class Running(msgspec.Struct, frozen=True):
 def running(settings: Settings, notice: Notice) -> Iterator[Running]:
     """Keep the platform up for as long as the block lasts. Raises if it cannot come up."""
     clock, notice = SystemClock(), _undisturbing(notice)
-    settings.home.mkdir(mode=0o700, parents=True, exist_ok=True)
+    _require_home(settings.home)
     with (
         _alone(settings.home),
         hold_processes(settings.home, notice) as processes,
         _database(settings := with_free_port(settings), clock, notice),
     ):
-        ensure_keys(settings.keys)
         token = _prepare(settings, logins_of(settings, clock))
         supervisor = Supervisor(_children(settings), notice, keep=processes.descriptor)
         try:
@@ -60,6 +60,17 @@ def running(settings: Settings, notice: Notice) -> Iterator[Running]:
         finally:
             supervisor.stop()
             remove_sockets(settings.home)
+
+
+def _require_home(home: Path) -> None:
+    """Make the home, or raise: others who may write into it could put their own files in the place of ours."""
+    try:
+        home.mkdir(mode=0o700, parents=True, exist_ok=True)
+        mode = home.stat().st_mode
+    except OSError as error:
+        raise TenutoError(HOME_UNUSABLE, f"{home}: {error.strerror}") from error
+    if mode & (stat.S_IWGRP | stat.S_IWOTH):
+        raise TenutoError(HOME_UNUSABLE, f"{home}: others may write into it (mode {stat.S_IMODE(mode):04o})")
 
 
 @contextlib.contextmanager
@@ -90,6 +101,7 @@ def _prepare(settings: Settings, logins: Logins) -> str | None:
             owned = the_organisation(tx) is not None
     finally:
         database.close()
+    ensure_keys(settings.keys, founded=owned)
     return None if owned else _token(settings)
 
 

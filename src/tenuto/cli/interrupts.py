@@ -9,7 +9,7 @@ from collections.abc import Callable
 from types import FrameType
 from typing import NoReturn
 
-_ENDING = (signal.SIGINT, signal.SIGTERM)
+_ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 def interrupt_on_signals() -> None:
@@ -29,7 +29,9 @@ def wait_for_interrupt() -> NoReturn:
 
 def _on_signals(do: Callable[[int, FrameType | None], None]) -> None:
     for number in _ENDING:
-        signal.signal(number, do)
+        # `nohup` has a closed terminal ignored, and so it stays.
+        if number is not signal.SIGHUP or signal.getsignal(number) is not signal.SIG_IGN:
+            signal.signal(number, do)
 
 
 def _interrupt(_number: int, _frame: FrameType | None) -> None:

@@ -55,13 +55,42 @@ def test_a_port_that_somebody_has_is_told_before_anything_starts(own: CommandLin
     assert not (home / "postgres").exists()
 
 
+@pytest.mark.parametrize(
+    ("option", "code"),
+    [
+        ("--port=99999", "app.setting_invalid"),
+        ("--host=", "app.setting_invalid"),
+        ("--host=nobody.invalid", "app.setting_invalid"),
+    ],
+)
+def test_what_cannot_be_used_is_told_before_anything_starts(own: CommandLine, option: str, code: str) -> None:
+    home = own.folder / "home"
+    assert own.json("up", f"--home={home}", option, expect=1)["code"] == code
+    assert not (home / "postgres").exists()
+
+
+@pytest.mark.parametrize("home", ["/proc/nowhere", "/dev/null", "/dev/null/below"])
+def test_a_home_that_cannot_be_made_is_told(own: CommandLine, home: str) -> None:
+    assert own.json("up", f"--home={home}", expect=1)["code"] == "app.home_unusable"
+
+
+def test_a_home_that_others_may_write_into_is_refused(own: CommandLine) -> None:
+    home = own.folder / "home"
+    home.mkdir()
+    home.chmod(0o777)
+    error = own.json("up", f"--home={home}", expect=1)
+    assert error["code"] == "app.home_unusable"
+    assert "0777" in error["detail"]
+
+
 def test_a_misspelt_setting_is_refused_with_the_nearest(own: CommandLine) -> None:
     error = own.with_environment(TENUTO_PROT="1").json("up", expect=1)
     assert error["code"] == "app.setting_unknown"
     assert "TENUTO_PORT" in error["detail"]
 
 
-def test_stopped_while_coming_up_it_leaves_nothing(tmp_path: Path) -> None:
+@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGHUP])
+def test_stopped_while_coming_up_it_leaves_nothing(tmp_path: Path, how: signal.Signals) -> None:
     home = tmp_path / "home"
     command = [TENUTO, "up", f"--home={home}", f"--port={free_port()}"]
     environment = {"HOME": str(tmp_path), "PATH": os.environ["PATH"]}
@@ -70,7 +99,7 @@ def test_stopped_while_coming_up_it_leaves_nothing(tmp_path: Path) -> None:
     ) as process:
         while not (home / "postgres").exists() and process.poll() is None:
             time.sleep(0.05)
-        process.send_signal(signal.SIGTERM)
+        process.send_signal(how)
         out, err = process.communicate(timeout=60)
     assert process.returncode == 0, err
     assert b"is up" not in out

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tenuto.app.errors import PORT_TAKEN
+from tenuto.app.errors import PORT_TAKEN, SETTING_INVALID
 from tenuto.app.ports import require_free, with_free_port
 from tenuto.app.settings import Settings
 from tenuto.core.errors import TenutoError
@@ -18,6 +18,13 @@ def test_a_port_that_somebody_has_is_refused() -> None:
             require_free(settings)
     assert raised.value.fault is PORT_TAKEN
     assert str(settings.port) in raised.value.detail
+
+
+@pytest.mark.parametrize("host", ["", "nobody.invalid"])
+def test_a_host_that_is_none_is_no_taken_port(host: str) -> None:
+    with pytest.raises(TenutoError) as raised:
+        require_free(Settings(home=Path("/nowhere"), host=host, port=0))
+    assert raised.value.fault is SETTING_INVALID
 
 
 def test_port_nought_is_any_free_one() -> None:

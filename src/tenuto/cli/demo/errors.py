@@ -10,6 +10,12 @@ DEMO_EXTRA_MISSING = Fault(
     "the clients that the demo drives the platform with are not installed",
     "Install Tenuto with its extra: `pip install 'tenuto[demo]'`.",
 )
+REPORT_FOLDER_UNUSABLE = Fault(
+    "cli.report_folder_unusable",
+    FaultKind.INVALID,
+    "the report cannot be written there",
+    "Name a folder that you may write into: `tenuto demo --into FOLDER`.",
+)
 PROVIDER_UNKNOWN = Fault(
     "cli.provider_unknown",
     FaultKind.INVALID,

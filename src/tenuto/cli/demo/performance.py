@@ -11,12 +11,14 @@ from pathlib import Path
 import tenuto
 from tenuto.cli.demo import report
 from tenuto.cli.demo.cleaning import private_folder
+from tenuto.cli.demo.errors import REPORT_FOLDER_UNUSABLE
 from tenuto.cli.demo.provider import Provider
 from tenuto.cli.demo.report import RealProvider, Report
 from tenuto.cli.demo.script import STEPS, Step, play
 from tenuto.cli.demo.stage import Stage
 from tenuto.cli.demo.theatre import stage
 from tenuto.cli.demo.words import Row
+from tenuto.core.errors import TenutoError
 
 PROJECT = Path(__file__).parent / "project"
 LOGS = "demo-logs"  # what the platform's processes said, beside the report of a demo that failed
@@ -44,7 +46,7 @@ def perform(
     clock: Callable[[], datetime] = lambda: datetime.now(UTC),
 ) -> Report:
     """Play all steps on a private platform, write the report into ``into``, take everything down."""
-    into.mkdir(parents=True, exist_ok=True)  # a folder that cannot be made is told now, not after all steps
+    _empty(into)
     at, started = clock(), time.monotonic()
     real = RealProvider(provider.name, provider.model, provider.base_url) if provider else None
     with private_folder() as folder, stage(folder, PROJECT, audience.notice, provider) as standing:
@@ -55,3 +57,13 @@ def perform(
             shutil.copytree(standing.logs, into / LOGS, dirs_exist_ok=True)
         audience.over(told, standing)
     return told
+
+
+def _empty(into: Path) -> None:
+    """Have a folder with no earlier report in it: told now, not after all steps, and never taken for this one's."""
+    try:
+        into.mkdir(parents=True, exist_ok=True)
+        for left in report.files(into):
+            left.unlink(missing_ok=True)
+    except OSError as error:
+        raise TenutoError(REPORT_FOLDER_UNUSABLE, f"{into}: {error.strerror}") from error

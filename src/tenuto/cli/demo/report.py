@@ -44,9 +44,18 @@ class Report(msgspec.Struct, frozen=True):
 
 def write(report: Report, folder: Path) -> list[Path]:
     """Write all files into ``folder`` and return their paths."""
-    plain = folder / "demo-report.json"
+    plain = _plain_of(folder)
     plain.write_bytes(msgspec.json.format(msgspec.json.encode(report)) + b"\n")
     return [plain, *(_page(report, folder, language) for language in TEXTS)]
+
+
+def files(folder: Path) -> list[Path]:
+    """Return the paths of all files that a report consists of."""
+    return [_plain_of(folder), *(page_of(folder, language) for language in TEXTS)]
+
+
+def _plain_of(folder: Path) -> Path:
+    return folder / "demo-report.json"
 
 
 def page_of(folder: Path, language: str) -> Path:

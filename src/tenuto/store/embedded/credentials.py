@@ -31,7 +31,10 @@ def read_credentials(layout: Layout) -> Credentials:
     if admin is None or roles is None:
         missing = layout.admin_password if admin is None else layout.role_passwords
         raise TenutoError(PASSWORD_LOST, str(missing))
-    return Credentials(admin.decode().strip(), msgspec.json.decode(roles, type=dict[str, str]))
+    try:
+        return Credentials(admin.decode().strip(), msgspec.json.decode(roles, type=dict[str, str]))
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise TenutoError(PASSWORD_LOST, f"{layout.role_passwords}: {error}") from error
 
 
 def ensure_credentials(layout: Layout, new_password: NewPassword) -> Credentials:

@@ -150,7 +150,8 @@ create table resource_revision (
   created_at   timestamptz not null default tenuto_now(),
   primary key (resource_id, version)
 );
-create index ix_resource_revision_name on resource_revision (kind, name, version);
+create unique index uq_resource_revision_name on resource_revision
+  (workspace_id, kind, name, version) nulls not distinct;
 """
 
 APPROVALS = """

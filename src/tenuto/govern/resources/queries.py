@@ -42,17 +42,34 @@ def everywhere(tx: Transaction, kind: str) -> list[Stored]:
 
 def history(tx: Transaction, kind: str, name: str, *, limit: int = 100) -> list[Stored]:
     """Return the newest revisions first, also of a resource that was deleted and declared again."""
-    table = resource_revision
-    query = sa.select(table).where(
-        table.c.kind == kind, table.c.name == name, _own(table, tx.scope.workspace)
-    )
-    newest = query.order_by(table.c.created_at.desc(), table.c.version.desc()).limit(limit)
+    newest = _revisions(tx, kind, name).order_by(resource_revision.c.version.desc()).limit(limit)
     return [_revision(row) for row in tx.rows(newest)]
+
+
+def latest(tx: Transaction, kind: str, name: str) -> Stored | None:
+    """Return the newest revision; where the resource was deleted, the one that says so."""
+    return next(iter(history(tx, kind, name, limit=1)), None)
+
+
+def earlier(tx: Transaction, newest: Stored) -> Stored | None:
+    """Return the newest revision before ``newest`` that declared something."""
+    table = resource_revision
+    older = _revisions(tx, newest.kind, newest.name).where(
+        table.c.version < newest.version, table.c.spec.is_not(sa.null())
+    )
+    row = tx.first(older.order_by(table.c.version.desc()).limit(1))
+    return _revision(row) if row else None
 
 
 def revision(tx: Transaction, resource_id: str, version: int) -> Stored | None:
     table = resource_revision
     row = tx.first(sa.select(table).where(table.c.resource_id == resource_id, table.c.version == version))
+    return _revision(row) if row else None
+
+
+def numbered(tx: Transaction, kind: str, name: str, version: int) -> Stored | None:
+    """Return a revision by its number, also one from before the resource was deleted."""
+    row = tx.first(_revisions(tx, kind, name).where(resource_revision.c.version == version))
     return _revision(row) if row else None
 
 
@@ -90,6 +107,11 @@ def _keep_revision(tx: Transaction, new: Stored) -> None:
             "created_at": new.at,
         },
     )
+
+
+def _revisions(tx: Transaction, kind: str, name: str) -> sa.Select[Any]:
+    table = resource_revision
+    return sa.select(table).where(table.c.kind == kind, table.c.name == name, _own(table, tx.scope.workspace))
 
 
 def _own(table: sa.Table, workspace: str | None) -> sa.ColumnElement[bool]:

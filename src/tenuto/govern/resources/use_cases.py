@@ -109,15 +109,27 @@ def history(case: Case, *, kinds: Kinds, kind: str, name: str) -> list[Stored]:
 
 @use_case(_APPLY)
 def rollback(case: Case, *, kinds: Kinds, kind: str, name: str, version: int | None = None) -> Change:
-    """Declare again what an earlier version said: the one before the current, or ``version``."""
+    """Declare again what an earlier version said: the one before the current, or ``version``.
+
+    What was deleted comes back as it was declared last.
+    """
     known = kinds.of(kind)
     _enter_level(case, known)
-    current = _existing(case, kind, name, lock=True)
-    wanted = version if version is not None else current.version - 1
-    earlier = queries.revision(case.tx, current.id, wanted)
-    if earlier is None or earlier.spec is None:
-        raise TenutoError(REVISION_UNKNOWN, f"{kind}/{name} version {wanted}")
-    return _apply_one(case, known, Document(kind, name, earlier.spec, _place_name(case, current)))
+    queries.find(case.tx, kind, name, lock=True)
+    newest = queries.latest(case.tx, kind, name)
+    if newest is None:
+        raise TenutoError(RESOURCE_UNKNOWN, f"{kind}/{name}")
+    wanted = _wanted(case, newest, version)
+    if wanted is None or wanted.spec is None:
+        said = f"version {version}" if version is not None else f"version before {newest.version}"
+        raise TenutoError(REVISION_UNKNOWN, f"{kind}/{name} {said}")
+    return _apply_one(case, known, Document(kind, name, wanted.spec, _place_name(case, newest)))
+
+
+def _wanted(case: Case, newest: Stored, version: int | None) -> Stored | None:
+    if version is None:
+        return queries.earlier(case.tx, newest)
+    return queries.numbered(case.tx, newest.kind, newest.name, version)
 
 
 def _apply_one(case: Case, kind: Kind, document: Document) -> Change:
@@ -143,12 +155,14 @@ def _apply_one(case: Case, kind: Kind, document: Document) -> Change:
 
 
 def _next(case: Case, document: Document, current: Stored | None, spec: dict[str, Any]) -> Stored:
+    """Return what is stored next. Versions go on after a deletion: one number never means two things."""
+    before = current or queries.latest(case.tx, document.kind, document.name)
     return Stored(
         id=current.id if current else case.ids.new(),
         kind=document.kind,
         name=document.name,
         workspace=case.scope.workspace,
-        version=(current.version if current else 0) + 1,
+        version=(before.version if before else 0) + 1,
         spec=spec,
         author=case.scope.actor.id,
         at=case.clock.now(),

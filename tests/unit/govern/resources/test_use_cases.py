@@ -120,17 +120,45 @@ def test_what_is_deleted_keeps_its_history_and_may_be_declared_anew(world: World
     for call in (
         lambda: stands(world),
         lambda: delete(world.desk, scope, kinds=world.kinds, kind="Budget", name="small"),
-        lambda: rollback(world.desk, scope, kinds=world.kinds, kind="Budget", name="small"),
+        lambda: rollback(world.desk, scope, kinds=world.kinds, kind="Budget", name="other"),
         lambda: history(world.desk, scope, kinds=world.kinds, kind="Budget", name="other"),
     ):
         assert refusal_of(call).fault.code == "govern.resource_unknown"
     ask(world, budget("9"))
     kept = history(world.desk, scope, kinds=world.kinds, kind="Budget", name="small")
     assert [(one.version, one.spec and one.spec["amount"]) for one in kept] == [
-        (1, "9"),
+        (3, "9"),
         (2, None),
         (1, "1"),
     ]
+    back = rollback(world.desk, scope, kinds=world.kinds, kind="Budget", name="small")
+    assert back.differences == [Difference("amount", "9", "1")], "the deletion in between declared nothing"
+
+
+@pytest.mark.capability("C15")
+@pytest.mark.parametrize(("to", "amount"), [(None, "2"), (1, "1"), (2, "2")])
+def test_what_was_deleted_is_taken_back(world: World, to: int | None, amount: str) -> None:
+    for each in ("1", "2"):
+        ask(world, budget(each))
+    scope, named = world.inside("lab"), {"kinds": world.kinds, "kind": "Budget", "name": "small"}
+    delete(world.desk, scope, **named)
+    back = rollback(world.desk, scope, **named, version=to)
+    assert back == Change(Verb.CREATE, "Budget", "small", "lab", 0)
+    assert (stands(world).version, amounts(world)) == (4, [Money.of(amount)])
+    assert [one.version for one in history(world.desk, scope, **named)] == [4, 3, 2, 1]
+    deleted = refusal_of(lambda: rollback(world.desk, scope, **named, version=3))
+    assert (deleted.fault.code, deleted.detail) == ("govern.revision_unknown", "Budget/small version 3")
+
+
+@pytest.mark.capability("C15")
+def test_taking_back_a_deletion_makes_the_checks_of_declaring(world: World) -> None:
+    ask(world, budget("1"))
+    scope, named = world.inside("lab"), {"kinds": world.kinds, "kind": "Budget", "name": "small"}
+    delete(world.desk, scope, **named)
+    refusing = msgspec.structs.replace(world.desk, decider=Allowing("govern:resource:apply"))
+    error = refusal_of(lambda: rollback(refusing, scope, **named))
+    assert error.fault.code == "govern.not_allowed"
+    assert amounts(world) == []
 
 
 @pytest.mark.parametrize(

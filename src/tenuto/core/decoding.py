@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import difflib
 import re
-from typing import Any, TypeVar, get_args
+from enum import Enum
+from types import UnionType
+from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin
 
 import msgspec
 
@@ -13,7 +15,8 @@ from tenuto.core.errors import INVALID_VALUE, UNKNOWN_FIELD, TenutoError
 T = TypeVar("T")
 
 _UNKNOWN = re.compile(r"unknown field `(?P<field>.*?)`(?: - at `\$(?P<path>.*)`)?$")
-_AT = re.compile(r"^(?P<what>.*?)(?: - at `\$(?P<path>.*)`)?$", re.DOTALL)
+_AT = re.compile(r"^(?P<what>.*?)(?: - at (?P<key>`key` in )?`\$(?P<path>.*)`)?$", re.DOTALL)
+_NO_CHOICE = "Invalid enum value"
 _STEP = re.compile(r"\.([^.\[\]]+)|\[[^\]]*\]")
 
 
@@ -41,7 +44,12 @@ def _explained(error: msgspec.ValidationError, kind: type[Any]) -> TenutoError:
         found = _AT.match(str(error))
         assert found is not None
         path = (found["path"] or "").lstrip(".")
-        return TenutoError(INVALID_VALUE, f"{path or 'value'}: {found['what']}", field=path)
+        place = f"a key of {path or 'the value'}" if found["key"] else path or "value"
+        told = found["what"]
+        if told.startswith(_NO_CHOICE):
+            choices = _choices_at(kind, found["path"] or "", of_keys=found["key"] is not None)
+            told = f"{told}; one of {', '.join(choices)}"
+        return TenutoError(INVALID_VALUE, f"{place}: {told}", field=path)
     field, path = unknown["field"], unknown["path"] or ""
     known = _fields_at(kind, path)
     nearest = difflib.get_close_matches(field, known, n=1, cutoff=0.5)
@@ -52,15 +60,34 @@ def _explained(error: msgspec.ValidationError, kind: type[Any]) -> TenutoError:
 
 def _fields_at(kind: Any, path: str) -> list[str]:
     """Return the field names that ``kind`` knows at ``path`` (msgspec's notation, without the dollar)."""
+    places = _places_at(kind, path)
+    return sorted({field for place in places for struct in _structs(place) for field in _names(struct)})
+
+
+def _choices_at(kind: Any, path: str, *, of_keys: bool) -> list[str]:
+    """Return the values that an enumeration at ``path`` takes, or the keys of a mapping there."""
+    places = _places_at(kind, path)
+    if of_keys:
+        places = [get_args(member)[0] for place in places for member in _members(place) if get_args(member)]
+    return [f"`{choice}`" for place in places for member in _members(place) for choice in _choices(member)]
+
+
+def _choices(kind: Any) -> list[Any]:
+    if get_origin(kind) is Literal:
+        return list(get_args(kind))
+    return [one.value for one in kind] if isinstance(kind, type) and issubclass(kind, Enum) else []
+
+
+def _places_at(kind: Any, path: str) -> list[Any]:
     places = [kind]
     for step in _STEP.finditer(path):
         places = [inner for place in places for inner in _inside(place, step[1])]
-    return sorted({field for place in places for struct in _structs(place) for field in _names(struct)})
+    return places
 
 
 def _inside(kind: Any, field: str | None) -> list[Any]:
     if field is None or field == "...":
-        return [argument for member in _members(kind) for argument in get_args(member)[-1:]]
+        return [argument for member in _members(kind) for argument in _items(member)]
     return [
         found.type
         for struct in _structs(kind)
@@ -75,11 +102,20 @@ def _structs(kind: Any) -> list[Any]:
     ]
 
 
+def _items(kind: Any) -> list[Any]:
+    """Return what the items of a list or tuple may be, or the values of a mapping."""
+    arguments = [argument for argument in get_args(kind) if argument is not ...]
+    return arguments if get_origin(kind) is tuple else arguments[-1:]
+
+
 def _members(kind: Any) -> list[Any]:
-    """Return the alternatives of a union, or the type itself."""
-    arguments = get_args(kind)
-    is_union = arguments and not isinstance(kind, type) and getattr(kind, "__origin__", None) is None
-    return list(arguments) if is_union else [kind]
+    """Return the alternatives of a union, or the type itself, without what is noted beside it."""
+    origin = get_origin(kind)
+    if origin is Annotated:
+        return _members(get_args(kind)[0])
+    if origin is Union or origin is UnionType:
+        return [inner for member in get_args(kind) for inner in _members(member)]
+    return [kind]
 
 
 def _names(struct: Any) -> list[str]:

@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+from enum import Enum
+from typing import Annotated, Any, Literal
+
 import msgspec
 import pytest
 
@@ -51,3 +54,38 @@ def test_plain_values_are_read_like_json() -> None:
     assert convert({"upstreams": [{"provider": "a"}]}, Route) == Route([Upstream("a")])
     with pytest.raises(TenutoError, match="did you mean"):
         convert({"upstreams": [], "frist": None}, Route)
+
+
+class Span(Enum):
+    DAY = "day"
+    MONTH = "month"
+
+
+class Choosing(msgspec.Struct, forbid_unknown_fields=True):
+    span: Span = Span.DAY
+    noted: Annotated[Span, msgspec.Meta(description="a note")] = Span.DAY
+    perhaps: Span | None = None
+    days: Literal[7, 30] | None = None
+    several: tuple[Span, ...] = ()
+    pair: tuple[int, Span] = (1, Span.DAY)
+    by: dict[Span, Span] = {}
+
+
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [
+        ({"span": "week"}, "span: Invalid enum value 'week'; one of `day`, `month`"),
+        ({"noted": "week"}, "noted: Invalid enum value 'week'; one of `day`, `month`"),
+        ({"perhaps": "week"}, "perhaps: Invalid enum value 'week'; one of `day`, `month`"),
+        ({"days": 3}, "days: Invalid enum value 3; one of `7`, `30`"),
+        ({"several": ["day", "week"]}, "several[1]: Invalid enum value 'week'; one of `day`, `month`"),
+        ({"pair": [1, "week"]}, "pair[1]: Invalid enum value 'week'; one of `day`, `month`"),
+        ({"by": {"day": "week"}}, "by[...]: Invalid enum value 'week'; one of `day`, `month`"),
+        ({"by": {"week": "day"}}, "a key of by: Invalid enum value 'week'; one of `day`, `month`"),
+    ],
+)
+def test_where_one_of_a_few_values_is_wanted_they_are_named(value: dict[str, Any], said: str) -> None:
+    with pytest.raises(TenutoError) as caught:
+        convert(value, Choosing)
+    assert caught.value.detail == said
+    assert caught.value.context["field"] in said

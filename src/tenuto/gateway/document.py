@@ -97,7 +97,7 @@ def read_call(body: bytes, form: WireFormat, operation: Operation) -> CallReques
     model = field(fields, "model", str)
     if not model:
         raise TenutoError(FIELD_WRONG, "`model` is required: the name of a route", field="model")
-    required = "input" if operation is Operation.EMBEDDINGS else "messages"
+    required = _asked_in(operation)
     if required not in fields:
         raise TenutoError(FIELD_WRONG, f"`{required}` is required", field=required)
     options = field(fields, "stream_options", _StreamOptions)
@@ -112,6 +112,18 @@ def read_call(body: bytes, form: WireFormat, operation: Operation) -> CallReques
         answers=max(1, field(fields, "n", int) or 1),
         input_estimate=_input_estimate(fields, len(body)),
     )
+
+
+def require_content(request: CallRequest) -> None:
+    """Refuse a call that asks nothing. Raises ``TenutoError``, so that no budget is touched for it."""
+    name = _asked_in(request.operation)
+    text = bytes(request.fields[name])
+    if text.startswith(b"[") and not text[1:-1].strip():
+        raise TenutoError(FIELD_WRONG, f"`{name}` is an empty list", field=name)
+
+
+def _asked_in(operation: Operation) -> str:
+    return "input" if operation is Operation.EMBEDDINGS else "messages"
 
 
 def _output_limit(fields: Fields, operation: Operation) -> int | None:

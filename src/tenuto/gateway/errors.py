@@ -46,6 +46,12 @@ DOOR_METHOD = Fault(
     "this door does not take that method",
     "Use the method that the detail names.",
 )
+DOOR_UNKNOWN = Fault(
+    "gateway.unknown_url",
+    FaultKind.NOT_FOUND,
+    "nothing is served at this path",
+    "Use one of the paths that the detail names, or correct the base URL of the client.",
+)
 PATH_REFUSED = Fault(
     "gateway.path_refused",
     FaultKind.INVALID,

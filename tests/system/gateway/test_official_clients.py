@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import anthropic
 import openai
@@ -347,6 +348,50 @@ def test_errors_come_in_the_callers_own_format(
         claude.with_options(api_key="nonsense").messages.create(
             model="openai", max_tokens=9, messages=[{"role": "user", "content": "x"}]
         )
+
+
+def test_what_is_not_served_is_said_in_the_callers_own_format(
+    chat: openai.OpenAI, claude: anthropic.Anthropic
+) -> None:
+    with pytest.raises(
+        openai.NotFoundError, match=r"POST /v1/responses; served are .*/v1/embeddings"
+    ) as unknown:
+        chat.responses.create(model="openai", input="hi")
+    assert (unknown.value.code, unknown.value.type) == ("unknown_url", "invalid_request_error")
+    with pytest.raises(anthropic.NotFoundError, match="served are /v1/messages") as uncounted:
+        claude.messages.count_tokens(model="openai", messages=[{"role": "user", "content": "hi"}])
+    assert isinstance(uncounted.value.body, dict)
+    assert uncounted.value.body["error"]["type"] == "not_found_error"
+
+
+@DIALECTS
+def test_a_demanded_tool_is_called(chat: openai.OpenAI, claude: anthropic.Anthropic, dialect: str) -> None:
+    names = ["first", "second"]
+    functions: Any = [
+        {"type": "function", "function": {"name": name, "parameters": WEATHER}} for name in names
+    ]
+    named: Any = {"type": "function", "function": {"name": "second"}}
+    choices: Any = (("required", "first"), (named, "second"))
+    for choice, wanted in choices:
+        answer = chat.chat.completions.create(
+            model=dialect,
+            messages=[{"role": "user", "content": "hi"}],
+            tools=functions,
+            tool_choice=choice,
+        )
+        calls = answer.choices[0].message.tool_calls or []
+        assert [call.function.name for call in calls if call.type == "function"] == [wanted]
+    tools: Any = [{"name": name, "input_schema": WEATHER} for name in names]
+    demands: Any = (({"type": "any"}, "first"), ({"type": "tool", "name": "second"}, "second"))
+    for asked, wanted in demands:
+        said = claude.messages.create(
+            model=dialect,
+            max_tokens=50,
+            messages=[{"role": "user", "content": "hi"}],
+            tools=tools,
+            tool_choice=asked,
+        )
+        assert [block.name for block in said.content if block.type == "tool_use"] == [wanted]
 
 
 def test_a_providers_own_words_reach_callers_of_its_format(

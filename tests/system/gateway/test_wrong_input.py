@@ -14,7 +14,16 @@ import msgspec
 import openai
 import pytest
 
-from support.gateway_host import KEY, PATIENCE, Gateway, SimulatorProcess, route, upstream, wait_until
+from support.gateway_host import (
+    KEY,
+    PATIENCE,
+    UPSTREAM_KEY,
+    Gateway,
+    SimulatorProcess,
+    route,
+    upstream,
+    wait_until,
+)
 from tenuto.testing.gateway_ports import MemoryLedger, ReplacingGuard
 
 pytestmark = [pytest.mark.system, pytest.mark.capability("G1")]
@@ -51,6 +60,13 @@ def post(gateway: Gateway, body: Any, path: str = "/v1/chat/completions", **head
         answer = connection.getresponse()
         shown = {name.lower(): value for name, value in answer.getheaders()}
         return Reply(answer.status, shown, answer.read())
+
+
+def test_two_different_keys_are_refused_and_one_beside_anything_else_is_taken(gateway: Gateway) -> None:
+    body = json.dumps({"model": "good", "messages": [{"role": "user", "content": "x"}]}).encode()
+    refused = post(gateway, body, authorization="Bearer sk-k2-secret")
+    assert (refused.status, refused.error["code"]) == (401, "keys_contradict")
+    assert post(gateway, body, authorization="Bearer dummy").status == 200
 
 
 def test_fifty_megabytes_are_refused_before_they_are_read(gateway: Gateway) -> None:
@@ -114,6 +130,25 @@ def test_a_wrong_body_is_told_what_is_wrong_with_it(
     assert reply.error["code"] == code
     assert said in reply.error["message"]
     assert reply.headers["x-request-id"] == reply.error["request_id"]
+
+
+@pytest.mark.parametrize("path", ["/v1/chat/completions", "/v1/messages"])
+def test_no_messages_at_all_are_refused_in_the_callers_format(gateway: Gateway, path: str) -> None:
+    refused = post(gateway, b'{"model":"good","max_tokens":5,"messages":[ ]}', path)
+    assert (refused.status, refused.error["type"]) == (400, "invalid_request_error")
+    assert "`messages` is an empty list" in refused.error["message"]
+
+
+@pytest.mark.parametrize("path", ["chat/completions", "messages"])
+def test_the_simulator_refuses_what_holds_no_message(simulator: SimulatorProcess, path: str) -> None:
+    address = simulator.url.partition("//")[2].partition("/")[0]
+    with closing(http.client.HTTPConnection(address, timeout=PATIENCE)) as direct:
+        direct.request(
+            "POST", f"/v1/{path}", b'{"model":"m","max_tokens":5,"messages":[]}', {"x-api-key": UPSTREAM_KEY}
+        )
+        answer = direct.getresponse()
+        assert answer.status == 400
+        assert b"at least one message" in answer.read()
 
 
 def test_a_body_that_breaks_off_leaves_no_trace_upstream(

@@ -10,10 +10,17 @@ import msgspec
 
 from tenuto import __version__
 from tenuto.core.errors import TenutoError
-from tenuto.gateway.errors import CLIENT_GONE, CONTROL_PLANE_AWAY, DOOR_METHOD, INTERNAL, PATH_REFUSED
+from tenuto.gateway.errors import (
+    CLIENT_GONE,
+    CONTROL_PLANE_AWAY,
+    DOOR_METHOD,
+    DOOR_UNKNOWN,
+    INTERNAL,
+    PATH_REFUSED,
+)
 from tenuto.gateway.rules import is_plain_path
 from tenuto.gateway.server.authentication import identify
-from tenuto.gateway.server.doors import Door, DoorKind, door_of
+from tenuto.gateway.server.doors import Door, DoorKind, door_of, served_paths
 from tenuto.gateway.server.listings import list_models, show_model
 from tenuto.gateway.server.model_call import ModelCall
 from tenuto.gateway.server.parts import Parts, Ports
@@ -76,6 +83,9 @@ class DataPlane:
             await self._predict(exchange, door, request_id)
         elif door.kind is DoorKind.MODELS:
             self._list(exchange, door, request_id)
+        elif door.kind is DoorKind.UNKNOWN:
+            detail = f"{exchange.method} {exchange.path}; served are {', '.join(served_paths(door.format))}"
+            self._refuse(exchange, door, TenutoError(DOOR_UNKNOWN, detail), request_id)
         else:
             self._health(exchange, ready=door.kind is DoorKind.READINESS)
 

@@ -16,6 +16,7 @@ class DoorKind(Enum):
     READINESS = "readiness"
     PREDICTION = "prediction"
     PASSING = "passing"
+    UNKNOWN = "unknown"  # below the doors for models, but none of them
 
 
 class Door(msgspec.Struct, frozen=True):
@@ -34,6 +35,9 @@ _MODELS = Door(DoorKind.MODELS)
 _MESSAGES_MODELS = Door(DoorKind.MODELS, format=WireFormat.MESSAGES)
 _PASSING = Door(DoorKind.PASSING, ())
 
+_UNKNOWN = Door(DoorKind.UNKNOWN, ())
+_MESSAGES_UNKNOWN = Door(DoorKind.UNKNOWN, (), WireFormat.MESSAGES)
+
 _EXACT = {
     "/v1/chat/completions": _CHAT,
     "/v1/embeddings": _EMBEDDINGS,
@@ -50,6 +54,17 @@ _BELOW = {
     "/anthropic/v1/models/": _MESSAGES_MODELS,
     "/v2/": Door(DoorKind.PREDICTION, ()),
 }
+# What a client asks for that Tenuto does not serve is refused in that client's own format. The longer ones first.
+_UNKNOWN_BELOW = (
+    ("/v1/messages/", _MESSAGES_UNKNOWN),
+    ("/anthropic/", _MESSAGES_UNKNOWN),
+    ("/v1/", _UNKNOWN),
+)
+
+
+def served_paths(form: WireFormat) -> list[str]:
+    """Return the paths that take calls in a format."""
+    return [path for path, door in _EXACT.items() if path.count("/v1/") and door.format is form]
 
 
 def door_of(path: str) -> Door:
@@ -62,4 +77,4 @@ def door_of(path: str) -> Door:
     for prefix, door in _BELOW.items():
         if path.startswith(prefix):
             return msgspec.structs.replace(door, name=path.removeprefix(prefix))
-    return _PASSING
+    return next((door for prefix, door in _UNKNOWN_BELOW if f"{path}/".startswith(prefix)), _PASSING)

@@ -14,7 +14,7 @@ import logging
 import msgspec
 
 from tenuto.core.errors import TenutoError
-from tenuto.gateway.document import CallRequest, read_call
+from tenuto.gateway.document import CallRequest, read_call, require_content
 from tenuto.gateway.errors import (
     BODY_TIMEOUT,
     CLIENT_GONE,
@@ -120,6 +120,7 @@ class ModelCall:
         if encoding not in {"", "identity"}:
             raise TenutoError(ENCODING_UNSUPPORTED, encoding)
         facts.request = request = read_call(await self._body(), self._door.format, self._door.operation)
+        require_content(request)
         question = PlanQuestion(facts.identity, request.operation, request.model, parts.limits.attempts)
         plan = plan_attempts(snapshot, question, parts.circuits.unreachable())
         if isinstance(plan, Refusal):

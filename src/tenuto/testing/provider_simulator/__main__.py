@@ -11,6 +11,10 @@ from tenuto.testing.provider_simulator.journal import Journal
 from tenuto.testing.provider_simulator.server import Settings, Simulator
 
 _LARGEST_HEAD = 256 * 1024
+_TOOLS = (
+    "To get a call of a tool, declare it and write its name in the last message, or demand a call: tool_choice "
+    '"required" (openai) or {"type": "any"} (anthropic) calls the first tool, a tool named there is called itself.'
+)
 
 
 def main() -> None:
@@ -28,7 +32,7 @@ def main() -> None:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        "provider_simulator", description="A provider of models without a model."
+        "provider_simulator", description="A provider of models without a model.", epilog=_TOOLS
     )
     parser.add_argument("--port", type=int, default=0, help="0 takes any free port")
     parser.add_argument("--dialect", choices=("openai", "anthropic", "both"), default="both")

@@ -9,7 +9,7 @@ import struct
 from collections.abc import Iterable
 from typing import Any
 
-from tenuto.testing.provider_simulator.words import Heard, Reply, pieces_of, words_in
+from tenuto.testing.provider_simulator.words import Heard, Reply, pieces_of, turns_in, words_in
 
 _CREATED = 1_700_000_000
 _DIMENSIONS = 8
@@ -17,23 +17,32 @@ _ARGUMENT_PIECE = 7  # characters
 
 
 def hear(body: dict[str, Any]) -> Heard:
-    messages = body["messages"]
+    messages = turns_in(body)
     said = tuple(text for message in messages for text in _texts(message))
     last = messages[-1]
     tools = {
         tool["function"]["name"]: tool["function"].get("parameters", {}) for tool in body.get("tools", ())
     }
     options = body.get("stream_options") or {}
+    choice = body.get("tool_choice")
+    if isinstance(choice, dict):
+        named = choice["function"]["name"]
+        choice, tools = "required", {named: tools[named]}
     return Heard(
         body["model"],
         bool(body.get("stream")),
         said,
         " ".join(_texts(last)),
-        tools if body.get("tool_choice") != "none" else {},
+        tools if choice != "none" else {},
         last["role"] == "tool",
         body.get("max_completion_tokens") or body.get("max_tokens"),
         bool(options.get("include_usage")) or not body.get("stream"),
+        _forced(choice, tools),
     )
+
+
+def _forced(choice: Any, tools: dict[str, Any]) -> str | None:
+    return next(iter(tools), None) if choice == "required" else None
 
 
 def _texts(message: dict[str, Any]) -> list[str]:

@@ -6,26 +6,34 @@ import json
 from collections.abc import Iterable
 from typing import Any
 
-from tenuto.testing.provider_simulator.words import Heard, Reply, pieces_of
+from tenuto.testing.provider_simulator.words import Heard, Reply, pieces_of, turns_in
 
 _ARGUMENT_PIECE = 7  # characters
 
 
 def hear(body: dict[str, Any]) -> Heard:
-    messages = body["messages"]
+    messages = turns_in(body)
     system = _texts(body.get("system") or "")
     said = [text for message in messages for text in _texts(message["content"])]
     last = messages[-1]["content"]
     tools = {tool["name"]: tool.get("input_schema", {}) for tool in body.get("tools", ())}
+    choice = body.get("tool_choice") or {}
+    if choice.get("type") == "tool":
+        choice, tools = {"type": "any"}, {choice["name"]: tools[choice["name"]]}
     return Heard(
         body["model"],
         bool(body.get("stream")),
         (*system, *said),
         " ".join(_texts(last)),
-        tools if (body.get("tool_choice") or {}).get("type") != "none" else {},
+        tools if choice.get("type") != "none" else {},
         isinstance(last, list) and any(block["type"] == "tool_result" for block in last),
         body["max_tokens"],
+        forced=_forced(choice, tools),
     )
+
+
+def _forced(choice: dict[str, Any], tools: dict[str, Any]) -> str | None:
+    return next(iter(tools), None) if choice.get("type") == "any" else None
 
 
 def _texts(content: str | list[dict[str, Any]]) -> list[str]:

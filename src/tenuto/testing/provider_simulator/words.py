@@ -19,6 +19,7 @@ class Heard(msgspec.Struct, frozen=True):
     after_tool: bool = False
     limit: int | None = None
     wants_usage: bool = True
+    forced: str | None = None  # the tool that must be called if the last words name none
 
 
 class ToolCall(msgspec.Struct, frozen=True):
@@ -42,6 +43,14 @@ class Reply(msgspec.Struct, frozen=True):
     cut_by_limit: bool = False
 
 
+def turns_in(body: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return the messages of a request. Raises ``ValueError`` where there is none to answer."""
+    turns: list[dict[str, Any]] = body["messages"]
+    if not turns:
+        raise ValueError("messages: at least one message is required")
+    return turns
+
+
 def words_in(text: str) -> int:
     """Count tokens: words between white space."""
     return len(text.split())
@@ -55,7 +64,7 @@ def pieces_of(text: str) -> list[str]:
 
 def reply_to(heard: Heard, number: int, *, cached: bool) -> Reply:
     """Return the one answer to a request. ``number`` makes identifiers unique within a process."""
-    calls = () if heard.after_tool else tuple(_calls(heard, number))
+    calls = () if heard.after_tool and heard.forced is None else tuple(_calls(heard, number))
     text = "" if calls else _text(heard)
     shown = text
     if heard.limit is not None and words_in(text) > heard.limit:
@@ -73,6 +82,8 @@ def _text(heard: Heard) -> str:
 
 def _calls(heard: Heard, number: int) -> list[ToolCall]:
     named = [name for name in heard.tools if name in heard.last]
+    if heard.forced is not None and heard.forced not in named:
+        named = [heard.forced]
     return [
         ToolCall(
             f"call_{number}_{index}",

@@ -24,7 +24,13 @@ from tenuto.gateway.words.routing import Operation, WireFormat
         ("/v2/models/a/infer", DoorKind.PREDICTION, "models/a/infer"),
         ("/", DoorKind.PASSING, ""),
         ("/api/v1/models", DoorKind.PASSING, ""),
-        ("/v1/chat/completions/", DoorKind.PASSING, ""),
+        ("/v1/chat/completions/", DoorKind.UNKNOWN, ""),
+        ("/v1/responses", DoorKind.UNKNOWN, ""),
+        ("/v1", DoorKind.UNKNOWN, ""),
+        ("/v1/messages/count_tokens", DoorKind.UNKNOWN, ""),
+        ("/anthropic/v1/files", DoorKind.UNKNOWN, ""),
+        ("/v1x", DoorKind.PASSING, ""),
+        ("/anthropics", DoorKind.PASSING, ""),
         ("/v2x", DoorKind.PASSING, ""),
     ],
 )
@@ -35,6 +41,9 @@ def test_each_path_has_its_door(path: str, kind: DoorKind, name: str) -> None:
 
 def test_doors_know_their_format_and_operation() -> None:
     assert door_of("/v1/messages").format is WireFormat.MESSAGES
+    assert door_of("/v1/messages/count_tokens").format is WireFormat.MESSAGES
+    assert door_of("/anthropic").format is WireFormat.MESSAGES
+    assert door_of("/v1/messagesx").format is WireFormat.CHAT_COMPLETIONS
     assert door_of("/v1/embeddings").operation is Operation.EMBEDDINGS
 
 

@@ -32,7 +32,7 @@ def cramped(world: World, logins: Logins, disk: SimulatedDisk) -> Iterator[Desk]
     database.close()
 
 
-@pytest.mark.capability("C1")
+@pytest.mark.capability("O2")
 @pytest.mark.parametrize("name", CHANGES)
 def test_a_change_waits_for_room(name: str, world: World, cramped: Desk, disk: SimulatedDisk) -> None:
     prepared = CALLS[NAMES[name]](world)

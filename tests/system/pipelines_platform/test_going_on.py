@@ -22,7 +22,7 @@ from support.running import CommandLine, RunningPlatform, set_up, start_platform
 from support.step_bench import wait_until
 from system.platform.doors import admin, apply, ask
 
-pytestmark = [pytest.mark.system, pytest.mark.capability("C1"), pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.system, pytest.mark.capability("O2"), pytest.mark.timeout(240)]
 STEPS = 6
 DEATHS = 3
 FLOW = """

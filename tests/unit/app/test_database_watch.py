@@ -11,7 +11,7 @@ from tenuto.core.errors import TenutoError
 from tenuto.store.embedded.errors import NO_SPACE
 from tenuto.store.embedded.server import Server
 
-pytestmark = pytest.mark.capability("C1")
+pytestmark = pytest.mark.capability("O2")
 
 
 class SimulatedServer(Server):

@@ -49,7 +49,11 @@ def _by_class(status: int) -> tuple[Fault, bool, bool]:
 
 def _retry_after(headers: Mapping[str, str]) -> int | None:
     value = headers.get("retry-after", "")
-    return min(int(value), _LONGEST_WAIT) if value.isascii() and value.isdigit() else None
+    if not (value.isascii() and value.isdigit()):
+        return None
+    return (
+        int(value) if len(value) <= len(str(_LONGEST_WAIT)) and int(value) <= _LONGEST_WAIT else _LONGEST_WAIT
+    )
 
 
 def text_of(body: bytes) -> str:

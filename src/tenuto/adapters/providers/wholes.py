@@ -7,7 +7,8 @@ from typing import Generic, TypeVar
 
 import msgspec
 
-from tenuto.gateway.errors import UPSTREAM_MALFORMED
+from tenuto.core.errors import TenutoError
+from tenuto.gateway.upstream_json import read_upstream
 from tenuto.gateway.words.answer import AnswerEvent, Failed, Frame
 
 T = TypeVar("T")
@@ -30,7 +31,7 @@ class WholeDecoder(Generic[T]):
     def close(self) -> list[Frame]:
         body = b"".join(self._parts)
         try:
-            answer = self._decoder.decode(body)
-        except (msgspec.DecodeError, UnicodeDecodeError) as error:
-            return [Frame(body, (Failed(UPSTREAM_MALFORMED, f"the answer could not be read: {error}"),))]
+            answer = read_upstream(self._decoder, body, "the answer")
+        except TenutoError as error:
+            return [Frame(body, (Failed(error.fault, error.detail),))]
         return [Frame(body, tuple(self._events(answer)), body)]

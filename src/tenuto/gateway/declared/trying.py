@@ -20,8 +20,9 @@ from tenuto.gateway.client.words import OutRequest, split_base
 from tenuto.gateway.declared.kinds import ProviderSpec
 from tenuto.gateway.declared.use_cases import provider_tested, provider_to_test
 from tenuto.gateway.declared.words import ProviderTrial
-from tenuto.gateway.errors import UPSTREAM_DENIED, UPSTREAM_MALFORMED, UPSTREAM_TIMEOUT
+from tenuto.gateway.errors import UPSTREAM_DENIED, UPSTREAM_TIMEOUT
 from tenuto.gateway.ports import Dialect, Dialects, Egress, Secrets
+from tenuto.gateway.upstream_json import read_upstream
 from tenuto.gateway.words.calls import HttpCall
 from tenuto.gateway.words.limits import Limits, Timeouts
 from tenuto.govern.use_case import Desk
@@ -37,6 +38,9 @@ class _Model(msgspec.Struct):
 
 class _Listing(msgspec.Struct):
     data: list[_Model]
+
+
+_LISTING = msgspec.json.Decoder(_Listing)
 
 
 class ProviderTester(msgspec.Struct, frozen=True):
@@ -107,8 +111,5 @@ class ProviderTester(msgspec.Struct, frozen=True):
 
 
 def _names(body: bytes) -> tuple[str, ...]:
-    try:
-        listing = msgspec.json.decode(body, type=_Listing)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise TenutoError(UPSTREAM_MALFORMED, f"the list of models: {error}") from error
+    listing = read_upstream(_LISTING, body, "the list of models")
     return tuple(sorted(model.id for model in listing.data[:_MOST_MODELS]))

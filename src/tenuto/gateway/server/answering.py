@@ -6,16 +6,19 @@ wrong before can still be tried elsewhere and be told with a true status.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import AsyncIterator, Iterable
 
 from tenuto.core.clock import Clock
 from tenuto.core.errors import TenutoError
 from tenuto.gateway.client.http import Response
-from tenuto.gateway.errors import ANSWER_TOO_LARGE, UPSTREAM_CUT
+from tenuto.gateway.errors import ANSWER_TOO_LARGE, UPSTREAM_CUT, UPSTREAM_MALFORMED
 from tenuto.gateway.ports import Decoder
 from tenuto.gateway.stream.relay import Relay
 from tenuto.gateway.stream.tally import Tally
 from tenuto.gateway.words.answer import Frame
+
+_log = logging.getLogger(__name__)
 
 _LAST_BYTES = 0.1  # seconds for what follows the terminator, so that the connection can be kept
 
@@ -100,7 +103,15 @@ class Answering:
         if self._left < 0:
             self._failure = TenutoError(ANSWER_TOO_LARGE)
             return b""
-        return self._take(self._decoder.feed(piece) if piece else self._close_decoder())
+        return self._read(piece)
+
+    def _read(self, piece: bytes) -> bytes:
+        try:
+            frames = self._decoder.feed(piece) if piece else self._close_decoder()
+        except Exception as error:  # noqa: BLE001  # the call of a plugin, with an upstream's bytes
+            self._failure = _failure_of(error)
+            return b""
+        return self._take(frames)
 
     def _close_decoder(self) -> list[Frame]:
         if self._closed:
@@ -119,7 +130,16 @@ class Answering:
                 break
             try:
                 taken.append(self._relay.take(frame))
-            except TenutoError as error:
-                self._failure = error
+            except Exception as error:  # noqa: BLE001  # an upstream's words, in shapes nobody foresaw
+                self._failure = _failure_of(error)
                 break
         return b"".join(taken)
+
+
+def _failure_of(error: Exception) -> TenutoError:
+    """What cannot be made sense of is the upstream's failure, not this process's: another one may do better."""
+    if isinstance(error, TenutoError):
+        return error
+    kind = type(error).__name__  # its words may quote the answer, so they stay out of the log
+    _log.warning("answer.unreadable error=%s", kind)
+    return TenutoError(UPSTREAM_MALFORMED, f"the answer could not be read ({kind})")

@@ -14,7 +14,9 @@ from typing import Protocol
 
 import msgspec
 
+from tenuto.core.errors import TenutoError
 from tenuto.gateway.document import read_fields, write_fields
+from tenuto.gateway.errors import UPSTREAM_MALFORMED
 from tenuto.gateway.formats.format import CallerFormat, FrameEditor, Renderer
 from tenuto.gateway.ports import MakeRestorer
 from tenuto.gateway.stream.restoring import EventRestorer
@@ -64,7 +66,10 @@ class PassOnWhole:
     def take(self, frame: Frame) -> bytes:
         if self._restorer is None or not frame.events:
             return frame.raw
-        return write_fields(map_spans(read_fields(frame.raw), self._restore))
+        try:
+            return write_fields(map_spans(read_fields(frame.raw), self._restore))
+        except TenutoError as error:  # said of a caller's body; this one is the upstream's
+            raise TenutoError(UPSTREAM_MALFORMED, error.detail) from error
 
     def _restore(self, text: str) -> str:
         assert self._restorer is not None

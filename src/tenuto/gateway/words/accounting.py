@@ -12,6 +12,7 @@ from enum import Enum
 import msgspec
 
 BYTES_PER_TOKEN = 4  # the rule behind every figure marked "estimated"
+MOST_TOKENS = 1_000_000_000  # of one call; beyond it, a count is a mistake or a lie
 TOKENS_PER_ATTACHMENT = 1_000  # an image or file whose size in tokens only its provider knows
 
 
@@ -55,7 +56,10 @@ NO_USAGE = Usage(0, 0)
 
 
 class UsageReport(msgspec.Struct, frozen=True):
-    """What a provider has said so far; None where it has said nothing. Later reports win, field by field."""
+    """What a provider has said so far; None where it has said nothing. Later reports win, field by field.
+
+    A count that cannot be one (see ``count_of``) is a count that was not said.
+    """
 
     input_tokens: int | None = None
     output_tokens: int | None = None
@@ -63,6 +67,12 @@ class UsageReport(msgspec.Struct, frozen=True):
     cache_write_input_tokens: int | None = None
     reasoning_tokens: int | None = None
     final: bool = True  # False when the counts only cover the answer so far
+
+    def __post_init__(self) -> None:
+        for name in _COUNTS:
+            said = getattr(self, name)
+            if said is not None and count_of(said) is None:
+                msgspec.structs.force_setattr(self, name, None)
 
     def then(self, later: UsageReport) -> UsageReport:
         return UsageReport(
@@ -75,6 +85,16 @@ class UsageReport(msgspec.Struct, frozen=True):
         )
 
 
+_COUNTS = tuple(name for name in UsageReport.__struct_fields__ if name != "final")
+
+
+def count_of(said: object) -> int | None:
+    """Return what a provider said if it can be a number of tokens: whole, and 0 to ``MOST_TOKENS``."""
+    if not isinstance(said, int) or isinstance(said, bool):
+        return None
+    return said if 0 <= said <= MOST_TOKENS else None
+
+
 def _latest(later: int | None, earlier: int | None) -> int | None:
     return earlier if later is None else later
 
@@ -83,16 +103,19 @@ def usage_of(report: UsageReport, *, input_estimate: int, output_estimate: int) 
     """Return the usage a report stands for, filling what is missing with the estimates and saying so.
 
     A report that is not final covers the prompt but only the beginning of the answer, so the larger of its
-    count and the estimate stands for the answer.
+    count and the estimate stands for the answer. A part is never larger than what it is a part of.
     """
     complete = report.final and report.input_tokens is not None and report.output_tokens is not None
     reported_output = report.output_tokens or 0
+    read = input_estimate if report.input_tokens is None else report.input_tokens
+    written = reported_output if complete else max(reported_output, output_estimate)
+    cached = min(report.cached_input_tokens or 0, read)
     return Usage(
-        input_estimate if report.input_tokens is None else report.input_tokens,
-        reported_output if complete else max(reported_output, output_estimate),
-        report.cached_input_tokens or 0,
-        report.cache_write_input_tokens or 0,
-        report.reasoning_tokens or 0,
+        read,
+        written,
+        cached,
+        min(report.cache_write_input_tokens or 0, read - cached),
+        min(report.reasoning_tokens or 0, written),
         UsageSource.PROVIDER if complete else UsageSource.ESTIMATED,
     )
 

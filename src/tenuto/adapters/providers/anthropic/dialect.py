@@ -12,6 +12,7 @@ from tenuto.adapters.providers.profiles import profiles_of
 from tenuto.core.errors import TenutoError
 from tenuto.gateway.errors import UNTRANSLATABLE
 from tenuto.gateway.ports import Decoder
+from tenuto.gateway.upstream_json import read_upstream
 from tenuto.gateway.words.calls import HttpCall, ProviderRequest, UpstreamFault
 from tenuto.gateway.words.routing import Operation, Profile, WireFormat
 
@@ -22,6 +23,9 @@ class _Error(msgspec.Struct):
 
 class _ErrorBody(msgspec.Struct):
     error: _Error
+
+
+_ERROR = msgspec.json.Decoder(_ErrorBody)
 
 
 class Anthropic:
@@ -46,7 +50,7 @@ class Anthropic:
 
     def fault(self, status: int, headers: Mapping[str, str], body: bytes) -> UpstreamFault:
         try:
-            said = msgspec.json.decode(body, type=_ErrorBody).error.message
-        except (msgspec.DecodeError, UnicodeDecodeError):
+            said = read_upstream(_ERROR, body, "the error").error.message
+        except TenutoError:
             said = text_of(body)
         return fault_of(status, headers, said)

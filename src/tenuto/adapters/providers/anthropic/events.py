@@ -3,19 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from typing import Any
 
 import msgspec
 
-from tenuto.adapters.providers.anthropic.shapes import Block, ErrorObject, UsageObject, stop_reason
+from tenuto.adapters.providers.anthropic.shapes import (
+    Block,
+    ErrorObject,
+    UsageObject,
+    stop_reason,
+    usage_read,
+)
 from tenuto.core.errors import Fault, TenutoError
 from tenuto.gateway.errors import (
     UPSTREAM_CUT,
     UPSTREAM_FAILED,
     UPSTREAM_LIMITED,
-    UPSTREAM_MALFORMED,
     UPSTREAM_OVERLOADED,
 )
 from tenuto.gateway.stream.sse import SseBlock, SseSplitter
+from tenuto.gateway.upstream_json import read_upstream
 from tenuto.gateway.words.answer import (
     AnswerEvent,
     Begun,
@@ -39,7 +46,7 @@ _FAULTS: dict[str, Fault] = {
 class _Message(msgspec.Struct):
     id: str = ""
     model: str = ""
-    usage: UsageObject | None = None
+    usage: Any = None
 
 
 class _Delta(msgspec.Struct):
@@ -57,7 +64,7 @@ class _Event(msgspec.Struct):
     message: _Message | None = None
     content_block: Block | None = None
     delta: _Delta | None = None
-    usage: UsageObject | None = None
+    usage: Any = None
     error: ErrorObject | None = None
 
 
@@ -95,18 +102,17 @@ class EventDecoder:
         if self._over or block.data is None:
             return Frame(block.raw)
         try:
-            event = _EVENT.decode(block.data)
-        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            event = read_upstream(_EVENT, block.data, "an event")
+        except TenutoError as error:
             self._over = True
-            failed = Failed(UPSTREAM_MALFORMED, f"an event could not be read: {error}")
-            return Frame(block.raw, (failed,))
+            return Frame(block.raw, (Failed(error.fault, error.detail),))
         reader = self._readers.get(event.type)
         return Frame(block.raw, tuple(reader(event)) if reader else (), block.data)
 
     def _message_start(self, event: _Event) -> Iterable[AnswerEvent]:
         message = event.message or _Message()
         if message.usage is not None:
-            self._usage = message.usage
+            self._usage = usage_read(message.usage)
             yield Counted(self._usage.report(final=False))
         yield Begun(message.id, message.model)
 
@@ -138,7 +144,7 @@ class EventDecoder:
 
     def _message_delta(self, event: _Event) -> Iterable[AnswerEvent]:
         if event.usage is not None:
-            self._usage = self._usage.then(event.usage)
+            self._usage = self._usage.then(usage_read(event.usage))
             yield Counted(self._usage.report(final=True))
         delta = event.delta
         if delta is not None and delta.stop_reason:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import msgspec
 
-from tenuto.gateway.words.accounting import UsageReport
+from tenuto.adapters.providers.counts import counts_read
+from tenuto.gateway.words.accounting import UsageReport, count_of
 from tenuto.gateway.words.answer import StopReason
 
 _STOP = {
@@ -19,16 +22,19 @@ _STOP = {
 
 
 class OutputDetails(msgspec.Struct):
-    thinking_tokens: int | None = None
+    thinking_tokens: Any = None
 
 
 class UsageObject(msgspec.Struct):
-    """Here ``input_tokens`` leaves the cached parts out; a report has them in."""
+    """Here ``input_tokens`` leaves the cached parts out; a report has them in.
 
-    input_tokens: int | None = None
-    output_tokens: int | None = None
-    cache_read_input_tokens: int | None = None
-    cache_creation_input_tokens: int | None = None
+    Counts are of any type here: a wrong one spoils itself, not the answer it came with.
+    """
+
+    input_tokens: Any = None
+    output_tokens: Any = None
+    cache_read_input_tokens: Any = None
+    cache_creation_input_tokens: Any = None
     output_tokens_details: OutputDetails | None = None
 
     def then(self, later: UsageObject) -> UsageObject:
@@ -39,17 +45,26 @@ class UsageObject(msgspec.Struct):
         return msgspec.structs.replace(self, **given)
 
     def report(self, *, final: bool) -> UsageReport:
-        cached = self.cache_read_input_tokens or 0
-        written = self.cache_creation_input_tokens or 0
         details = self.output_tokens_details or OutputDetails()
         return UsageReport(
-            None if self.input_tokens is None else self.input_tokens + cached + written,
+            self._whole_input(),
             self.output_tokens,
-            cached,
-            written,
+            self.cache_read_input_tokens,
+            self.cache_creation_input_tokens,
             details.thinking_tokens,
             final,
         )
+
+    def _whole_input(self) -> int | None:
+        """Return all of the prompt; a part whose count is wrong leaves the whole unknown."""
+        cached = [self.cache_read_input_tokens, self.cache_creation_input_tokens]
+        parts = [count_of(self.input_tokens), *(0 if part is None else count_of(part) for part in cached)]
+        known = [part for part in parts if part is not None]
+        return sum(known) if len(known) == len(parts) else None
+
+
+def usage_read(said: object) -> UsageObject:
+    return counts_read(said, UsageObject) or UsageObject()
 
 
 class Block(msgspec.Struct):

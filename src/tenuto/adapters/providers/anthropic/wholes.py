@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 
 import msgspec
 
-from tenuto.adapters.providers.anthropic.shapes import Block, UsageObject, stop_reason
+from tenuto.adapters.providers.anthropic.shapes import Block, stop_reason, usage_read
 from tenuto.adapters.providers.wholes import WholeDecoder
 from tenuto.gateway.words.answer import (
     AnswerEvent,
@@ -27,7 +28,7 @@ class _Message(msgspec.Struct):
     model: str = ""
     stop_reason: str | None = None
     stop_sequence: str | None = None
-    usage: UsageObject | None = None
+    usage: Any = None
 
 
 _MESSAGE = msgspec.json.Decoder(_Message)
@@ -43,7 +44,7 @@ def _events(message: _Message) -> Iterable[AnswerEvent]:
         yield from _block_events(index, block)
     yield Finished(stop_reason(message.stop_reason or "end_turn"), message.stop_sequence)
     if message.usage is not None:
-        yield Counted(message.usage.report(final=True))
+        yield Counted(usage_read(message.usage).report(final=True))
     yield Ended()
 
 

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 
 import msgspec
 
-from tenuto.adapters.providers.openai.shapes import Call, ErrorObject, Said, UsageObject, stop_reason
+from tenuto.adapters.providers.openai.shapes import Call, ErrorObject, Said, stop_reason, usage_report
 from tenuto.core.errors import TenutoError
-from tenuto.gateway.errors import UPSTREAM_CUT, UPSTREAM_FAILED, UPSTREAM_MALFORMED
+from tenuto.gateway.errors import UPSTREAM_CUT, UPSTREAM_FAILED
 from tenuto.gateway.stream.sse import SseBlock, SseSplitter
+from tenuto.gateway.upstream_json import read_upstream
 from tenuto.gateway.words.answer import (
     AnswerEvent,
     Begun,
@@ -37,7 +39,7 @@ class _Chunk(msgspec.Struct):
     id: str | None = None
     model: str | None = None
     choices: list[_Choice] | None = None
-    usage: UsageObject | None = None
+    usage: Any = None
     error: ErrorObject | str | None = None
 
 
@@ -79,9 +81,9 @@ class ChunkDecoder:
             self._over = True
             return Frame(block.raw, (Ended(),), block.data)
         try:
-            read = _CHUNK.decode(block.data)
-        except (msgspec.DecodeError, UnicodeDecodeError) as error:
-            return self._failed(Failed(UPSTREAM_MALFORMED, f"a chunk could not be read: {error}"), block.raw)
+            read = read_upstream(_CHUNK, block.data, "a chunk")
+        except TenutoError as error:
+            return self._failed(Failed(error.fault, error.detail), block.raw)
         if read.error is not None:
             said = read.error if isinstance(read.error, str) else read.error.message
             return self._failed(Failed(UPSTREAM_FAILED, said), block.raw)
@@ -100,7 +102,7 @@ class ChunkDecoder:
             if choice.index == 0:
                 yield from self._choice(choice)
         if chunk.usage is not None:
-            yield Counted(chunk.usage.report())
+            yield Counted(usage_report(chunk.usage))
 
     def _choice(self, choice: _Choice) -> Iterable[AnswerEvent]:
         delta = choice.delta

@@ -9,8 +9,10 @@ from tenuto.adapters.providers.openai.chunks import ChunkDecoder
 from tenuto.adapters.providers.openai.requests import encode_chat, encode_embeddings, listing
 from tenuto.adapters.providers.openai.wholes import chat_decoder, embeddings_decoder
 from tenuto.adapters.providers.profiles import profiles_of
+from tenuto.core.errors import TenutoError
 from tenuto.gateway.errors import UPSTREAM_DENIED
 from tenuto.gateway.ports import Decoder
+from tenuto.gateway.upstream_json import read_upstream
 from tenuto.gateway.words.calls import HttpCall, ProviderRequest, UpstreamFault
 from tenuto.gateway.words.routing import Operation, Profile, WireFormat
 
@@ -22,6 +24,9 @@ class _Error(msgspec.Struct):
 
 class _ErrorBody(msgspec.Struct):
     error: _Error | str | None = None
+
+
+_ERROR = msgspec.json.Decoder(_ErrorBody)
 
 
 class OpenAI:
@@ -47,8 +52,8 @@ class OpenAI:
 
     def fault(self, status: int, headers: Mapping[str, str], body: bytes) -> UpstreamFault:
         try:
-            error = msgspec.json.decode(body, type=_ErrorBody).error
-        except (msgspec.DecodeError, UnicodeDecodeError):
+            error = read_upstream(_ERROR, body, "the error").error
+        except TenutoError:
             return fault_of(status, headers, text_of(body))
         if isinstance(error, str) or error is None:
             return fault_of(status, headers, error or text_of(body))

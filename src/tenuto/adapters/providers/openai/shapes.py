@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import msgspec
 
+from tenuto.adapters.providers.counts import counts_read
 from tenuto.gateway.words.accounting import UsageReport
 from tenuto.gateway.words.answer import StopReason
 
@@ -17,17 +20,19 @@ _STOP = {
 
 
 class PromptDetails(msgspec.Struct):
-    cached_tokens: int | None = None
-    cache_write_tokens: int | None = None
+    cached_tokens: Any = None
+    cache_write_tokens: Any = None
 
 
 class CompletionDetails(msgspec.Struct):
-    reasoning_tokens: int | None = None
+    reasoning_tokens: Any = None
 
 
 class UsageObject(msgspec.Struct):
-    prompt_tokens: int = 0
-    completion_tokens: int = 0
+    """Counts are of any type here: a wrong one spoils itself, not the answer it came with."""
+
+    prompt_tokens: Any = None
+    completion_tokens: Any = None
     prompt_tokens_details: PromptDetails | None = None
     completion_tokens_details: CompletionDetails | None = None
 
@@ -41,6 +46,11 @@ class UsageObject(msgspec.Struct):
             prompt.cache_write_tokens,
             completion.reasoning_tokens,
         )
+
+
+def usage_report(said: object) -> UsageReport:
+    usage = counts_read(said, UsageObject)
+    return UsageReport() if usage is None else usage.report()
 
 
 class ContentPart(msgspec.Struct):

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 
 import msgspec
 
-from tenuto.adapters.providers.openai.shapes import Said, UsageObject, stop_reason
+from tenuto.adapters.providers.openai.shapes import Said, stop_reason, usage_report
 from tenuto.adapters.providers.wholes import WholeDecoder
 from tenuto.gateway.words.answer import (
     AnswerEvent,
@@ -30,12 +31,12 @@ class _Chat(msgspec.Struct):
     choices: list[_Choice]
     id: str = ""
     model: str = ""
-    usage: UsageObject | None = None
+    usage: Any = None
 
 
 class _Embeddings(msgspec.Struct):
     data: msgspec.Raw
-    usage: UsageObject | None = None
+    usage: Any = None
 
 
 _CHAT = msgspec.json.Decoder(_Chat)
@@ -52,7 +53,8 @@ def embeddings_decoder() -> WholeDecoder[_Embeddings]:
 
 def _embeddings_events(embeddings: _Embeddings) -> Iterable[AnswerEvent]:
     if embeddings.usage is not None:
-        yield Counted(embeddings.usage.report())
+        # What is embedded is not answered in tokens, so that servers leave that count out.
+        yield Counted(msgspec.structs.replace(usage_report(embeddings.usage), output_tokens=0))
     yield Ended()
 
 
@@ -62,7 +64,7 @@ def _chat_events(chat: _Chat) -> Iterable[AnswerEvent]:
         yield from _message_events(choice.message)
         yield Finished(stop_reason(choice.finish_reason or "stop"))
     if chat.usage is not None:
-        yield Counted(chat.usage.report())
+        yield Counted(usage_report(chat.usage))
     yield Ended()
 
 

@@ -16,6 +16,12 @@ KEY_REFUSED = Fault(
     "the API key is not known, has expired or was revoked",
     "Check the key for a missing or wrong character, or create one with `tenuto key create`.",
 )
+KEYS_CONTRADICT = Fault(
+    "gateway.keys_contradict",
+    FaultKind.UNAUTHENTICATED,
+    "the call carries two different API keys",
+    "Send the key in one header only: `Authorization: Bearer ...` or `x-api-key`.",
+)
 CALL_FORBIDDEN = Fault(
     "gateway.call_forbidden",
     FaultKind.FORBIDDEN,

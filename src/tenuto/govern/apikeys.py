@@ -20,7 +20,7 @@ from collections.abc import Callable, Iterable
 import msgspec
 
 from tenuto.core.errors import INVALID_VALUE, TenutoError
-from tenuto.govern.errors import KEY_MALFORMED, KEYS_CONTRADICT
+from tenuto.govern.errors import KEY_MALFORMED
 from tenuto.govern.secret_text import SecretText
 
 PREFIX = "tnt_"
@@ -80,20 +80,6 @@ def matches(key: ApiKey, stored: Iterable[bytes], pepper: bytes) -> bool:
     for each in stored:  # no early end: how many were compared must not show
         found |= hmac.compare_digest(presented, each)
     return found
-
-
-def presented_key(authorization: str | None, x_api_key: str | None) -> str | None:
-    """Return what a request presents as its key in the two headers that clients use, or None.
-
-    Some clients fill both: one with the key, one with something of their own. Two different Tenuto keys are
-    refused, because it would be unclear who is asking.
-    """
-    scheme, _, bearer = (authorization or "").strip().partition(" ")
-    texts = [bearer.strip() if scheme.lower() == "bearer" else "", (x_api_key or "").strip()]
-    keys = {text for text in texts if text.startswith(PREFIX)}
-    if len(keys) > 1:
-        raise TenutoError(KEYS_CONTRADICT)
-    return next((text for text in [*keys, *texts] if text), None)
 
 
 def _what_is_wrong(text: str) -> str:

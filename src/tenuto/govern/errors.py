@@ -52,12 +52,6 @@ KEY_MALFORMED = Fault(
     "the API key is not one that Tenuto issued",
     "Copy the key again, whole and without spaces; if it is lost, make a new one with `tenuto key create`.",
 )
-KEYS_CONTRADICT = Fault(
-    "govern.keys_contradict",
-    FaultKind.UNAUTHENTICATED,
-    "the request carries two different API keys",
-    "Send the key in one header only: `Authorization: Bearer ...` or `x-api-key`.",
-)
 PASSWORD_WEAK = Fault(
     "govern.password_weak",
     FaultKind.INVALID,

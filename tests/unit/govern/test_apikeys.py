@@ -6,8 +6,8 @@ import secrets
 import pytest
 
 from tenuto.core.errors import INVALID_VALUE, TenutoError
-from tenuto.govern.apikeys import ApiKey, matches, mint, parse, presented_key, stored_form
-from tenuto.govern.errors import KEY_MALFORMED, KEYS_CONTRADICT
+from tenuto.govern.apikeys import ApiKey, matches, mint, parse, stored_form
+from tenuto.govern.errors import KEY_MALFORMED
 
 PEPPER = bytes(range(32))
 
@@ -90,21 +90,3 @@ def test_what_is_wrong_is_said_without_repeating_the_key(text: str, said: str) -
     assert error.fault is KEY_MALFORMED
     assert said in error.detail
     assert not text or text not in str(error.as_json())
-
-
-def test_the_key_is_taken_from_either_header() -> None:
-    one, other = _mint().whole.reveal(), _mint().whole.reveal()
-    assert presented_key(f"Bearer {one}", None) == one
-    assert presented_key(f"  bearer   {one} ", "") == one
-    assert presented_key(None, f" {one} ") == one
-    assert presented_key(f"Bearer {one}", one) == one
-    assert presented_key("Bearer dummy", one) == one
-    assert presented_key(f"Bearer {one}", "dummy") == one
-    assert presented_key("Bearer xnt_prod_1", None) == "xnt_prod_1"  # to be told what is wrong with it
-    assert presented_key(f"Basic {one}", None) is None
-    assert presented_key(None, None) is None
-    assert presented_key("", "") is None
-    with pytest.raises(TenutoError) as caught:
-        presented_key(f"Bearer {one}", other)
-    assert caught.value.fault is KEYS_CONTRADICT
-    assert one not in str(caught.value.as_json())

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from tenuto.cli.output import note
-from tenuto.cli.telling import ordered_tasks, status_style, task_name
+from tenuto.cli.telling import ordered_tasks, place_of, status_style, task_name
 from tenuto.client.api import Tenuto
 from tenuto.client.words import RunDetail, Task
 
@@ -58,7 +58,15 @@ class _Lines:
             name, status = task_name(task), task.state.status
             if self._told.get(name) != status:
                 self._told[name] = status
-                note(f"{name}: {status}")
+                note(f"{name}: {status}{_why(task)}")
+
+
+def _why(task: Task) -> str:
+    error = task.state.error
+    if error is None:
+        return ""
+    place = place_of(error)
+    return f": {error.type}: {error.message}{place and f' ({place})'}"
 
 
 @contextmanager

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -10,11 +11,24 @@ import msgspec
 from tenuto.cli.output import Line, Styled, facts, short_time, table
 from tenuto.client.api import Tenuto
 from tenuto.client.documents import write_value
-from tenuto.client.words import Approval, DatasetVersion, GateReport, Kind, ModelVersion, Run, RunDetail, Task
+from tenuto.client.words import (
+    Approval,
+    DatasetVersion,
+    GateReport,
+    Kind,
+    ModelVersion,
+    Run,
+    RunDetail,
+    StepError,
+    Task,
+)
 from tenuto.core.errors import FaultKind, TenutoError
 
 _PASSED = "pass"
 _STYLES = {"succeeded": "green", "failed": "red", "cancelled": "yellow", "blocked": "red", "running": "cyan"}
+_FRAME_LINES = 12  # of the beginning and of the end of a long traceback
+# Files of the project are named from its folder on, files of libraries by their whole path.
+_OWN_FRAME = re.compile(r'^ +File "([^/"<][^"]*)", line (\d+)', re.MULTILINE)
 _SHORT_DIGEST = 19  # characters: `sha256:` and twelve digits
 
 
@@ -161,6 +175,22 @@ def task_lines(tasks: Sequence[Task]) -> Iterator[Line]:
         error = task.state.error
         if error is not None:
             yield Styled(f"{task_name(task)}: {error.type}: {error.message}", "red")
+            yield from _trace(error)
+
+
+def _trace(error: StepError) -> Iterator[Line]:
+    """Tell where a step failed: the author's own frames come first, what they called last."""
+    lines = error.traceback.splitlines()
+    left_out = len(lines) - 2 * _FRAME_LINES
+    if left_out > 0:
+        lines[_FRAME_LINES:-_FRAME_LINES] = [f"  ({left_out} lines are left out)"]
+    yield from (f"  {line}" for line in lines)
+
+
+def place_of(error: StepError) -> str:
+    """Return file and line of the author's code that ran last, or nothing where none is known."""
+    found = _OWN_FRAME.findall(error.traceback)
+    return f"{found[-1][0]}, line {found[-1][1]}" if found else ""
 
 
 def task_name(task: Task) -> str:

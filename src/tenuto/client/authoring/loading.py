@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import sys
+import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -29,10 +30,18 @@ def load_pipelines(file: Path, project: Path) -> dict[str, Pipeline[..., object]
         except TenutoError:
             raise
         except Exception as error:
-            detail = f"{file.name}: {type(error).__name__}: {error}"
+            detail = f"{file.name}: {type(error).__name__}: {error}{_place(error, project)}"
             raise TenutoError(FILE_NOT_LOADED, detail) from error
     found = [value for value in vars(loaded).values() if isinstance(value, Pipeline)]
     return {one.name: one for one in found if one.function.__module__ == module}
+
+
+def _place(error: Exception, project: Path) -> str:
+    """Return the last line of the project's own files that ran; a syntax error names its line itself."""
+    root = project.resolve()
+    frames = [(Path(one.filename), one.lineno) for one in traceback.extract_tb(error.__traceback__)]
+    own = [(path.relative_to(root), line) for path, line in frames if path.is_relative_to(root)]
+    return f" ({own[-1][0]}, line {own[-1][1]})" if own else ""
 
 
 @contextmanager

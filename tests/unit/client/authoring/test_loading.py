@@ -49,6 +49,7 @@ def test_what_stops_the_file_from_being_imported_is_told(tmp_path: Path) -> None
     with pytest.raises(TenutoError, match="nowhere_at_all") as raised:
         load_pipelines(broken, tmp_path)
     assert raised.value.fault is FILE_NOT_LOADED
+    assert raised.value.detail.endswith("(src/shop_two/flow.py, line 1)")
     wrong = project(tmp_path / "b", "shop_three", work=WORK.replace("number: int", "number: bytes"))
     with pytest.raises(TenutoError) as raised:
         load_pipelines(wrong, tmp_path / "b")

@@ -63,7 +63,7 @@ class SpendLedger:
         identity = call.identity
         scope = Scope(identity.actor, identity.workspace, call.request_id)
         verdicts = self._snapshots.current().verdicts.get(identity.key_id, {})
-        answer = await self._run(partial(metering.reserve, self._desk, scope, _intent(call)))
+        answer = await self._run(partial(metering.reserve, self._desk, scope, intent_for(call)))
         if isinstance(answer, Refusal):
             return routing.Refusal(BUDGET_EXHAUSTED, answer.reason)
         first = call.upstreams[0]
@@ -120,7 +120,7 @@ def _about(settlement: Settlement) -> str:
     return f"request_id={settlement.outcome.request_id} workspace={settlement.scope.workspace}"
 
 
-def _intent(call: calls.CallIntent) -> Intent:
+def intent_for(call: calls.CallIntent) -> Intent:
     return Intent(
         request_id=call.request_id,
         workspace=call.identity.workspace,

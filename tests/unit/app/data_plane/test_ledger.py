@@ -10,11 +10,13 @@ from typing import Any
 import msgspec
 import pytest
 
-from tenuto.app.data_plane.ledger import Settlement, SpendLedger
+from support.platform import ANN
+from tenuto.app.data_plane.ledger import Settlement, SpendLedger, intent_for
 from tenuto.app.data_plane.spool import Spool
 from tenuto.core.errors import TenutoError
 from tenuto.core.words import Scope, Verdict
-from tenuto.gateway.words.routing import Snapshot
+from tenuto.gateway.words.calls import CallIntent
+from tenuto.gateway.words.routing import Identity, Operation, Snapshot, Upstream
 from tenuto.govern.use_case import Desk
 from tenuto.spend.metering import reserve
 from tenuto.spend.tables import usage_record
@@ -147,3 +149,12 @@ def test_a_defect_costs_one_line_its_place_and_is_told_in_full(
     assert "Traceback" in caplog.text
     assert (house.folder / "settlements.jsonl.refused").read_bytes() == lines[0] + b"\n"
     ledger.close()
+
+
+def test_more_is_reserved_for_the_input_than_its_estimate() -> None:
+    """Four bytes to a token is few for French, code and JSON: a hard budget would be overrun by the difference."""
+    upstream = Upstream("sim", "openai", "openai-compatible", "http://127.0.0.1:1/v1", "small")
+    call = CallIntent("r1", Identity("key", ANN, "w"), Operation.CHAT, "chat", (upstream,), 1_000, 50)
+    assert (intent_for(call).input_tokens, intent_for(call).max_output) == (1_251, 50)
+    unlimited = msgspec.structs.replace(call, output_limit=None)
+    assert intent_for(unlimited).max_output == 4_096

@@ -10,8 +10,9 @@ from cyclopts import Parameter
 
 from tenuto.cli.groups import group
 from tenuto.cli.options import ANY_PLATFORM, Platform
-from tenuto.cli.output import Line, short_time, show, table
+from tenuto.cli.output import Line, note, short_time, show, table
 from tenuto.cli.session import platform
+from tenuto.client.api import Tenuto
 from tenuto.client.words import Items, KeyInfo, MadeKey
 
 app = group(
@@ -20,6 +21,9 @@ app = group(
     "tenuto key create shop --workspace production",
     "tenuto key list --workspace production",
 )
+
+
+_CALLED = ("Route", "Endpoint")
 
 
 class Purpose(Enum):
@@ -54,9 +58,12 @@ def create(
         days: How long it is good.
     """
     with platform(options) as client:
+        missing = _missing(client, model or []) if purpose is Purpose.GATEWAY else []
         made = client.identities.create_key(
             name=name, purpose=purpose.value, account=account, models=model, days=days
         )
+    for one in missing:
+        note(f"no route or endpoint is called {one} yet")
     show(made, _made, as_json=options.json)
 
 
@@ -88,6 +95,14 @@ def revoke(key: str, /, *, options: Platform = ANY_PLATFORM) -> None:
     with platform(options) as client:
         ended = client.identities.revoke_key(key)
     show(ended, lambda one: [f"key {one.name} ({one.id}) is revoked"], as_json=options.json)
+
+
+def _missing(client: Tenuto, names: Sequence[str]) -> list[str]:
+    """Return what is not declared. A key may be made first, so this is worth a word and no refusal."""
+    if not names:
+        return []
+    known = {one.name for kind in _CALLED for one in client.resources.listing(kind)}
+    return [one for one in names if one not in known]
 
 
 def _made(made: MadeKey) -> Iterator[Line]:

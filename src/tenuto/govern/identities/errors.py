@@ -58,6 +58,12 @@ KEY_NEEDS_WORKSPACE = Fault(
     "a gateway key belongs to a workspace",
     "Name the workspace that its calls are made in.",
 )
+KEY_LIFETIME_INVALID = Fault(
+    "govern.key_lifetime_invalid",
+    FaultKind.INVALID,
+    "a key cannot be good for so many days",
+    "Give a number of days from 1 to 3650.",
+)
 SIGN_IN_TOO_OFTEN = Fault(
     "govern.sign_in_too_often",
     FaultKind.LIMITED,

@@ -14,13 +14,14 @@ from tenuto.govern.access.rules import require_held
 from tenuto.govern.apikeys import mint, stored_form
 from tenuto.govern.identities import queries
 from tenuto.govern.identities.entrance import Doorkeeper, new_invitation, require_email
-from tenuto.govern.identities.errors import EMAIL_TAKEN, KEY_NEEDS_WORKSPACE
+from tenuto.govern.identities.errors import EMAIL_TAKEN, KEY_LIFETIME_INVALID, KEY_NEEDS_WORKSPACE
 from tenuto.govern.identities.words import KeyInfo, KeyPurpose, Person, ServiceAccount
 from tenuto.govern.passwords import require_strong
 from tenuto.govern.secret_text import SecretText
 from tenuto.govern.use_case import Case, use_case
 
 DEFAULT_KEY_DAYS = 90
+MOST_KEY_DAYS = 3650
 
 
 class Invited(msgspec.Struct, frozen=True):
@@ -235,4 +236,6 @@ def _end_keys(case: Case, keys: Sequence[KeyInfo]) -> list[Event]:
 
 
 def _expiry(now: datetime, days: int) -> datetime:
-    return now + timedelta(days=max(1, min(days, 3650)))
+    if not 1 <= days <= MOST_KEY_DAYS:
+        raise TenutoError(KEY_LIFETIME_INVALID, str(days), field="days")
+    return now + timedelta(days=days)

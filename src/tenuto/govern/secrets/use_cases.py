@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 
 import msgspec
@@ -11,10 +12,12 @@ from tenuto.core.words import Event, Ref
 from tenuto.govern.envelope import SecretPlace, seal
 from tenuto.govern.secret_text import SecretText
 from tenuto.govern.secrets import queries
-from tenuto.govern.secrets.errors import SECRET_UNKNOWN
+from tenuto.govern.secrets.errors import SECRET_EMPTY, SECRET_NAME_INVALID, SECRET_UNKNOWN
 from tenuto.govern.secrets.queries import Kept
 from tenuto.govern.secrets.vault import Vault
 from tenuto.govern.use_case import Case, use_case
+
+_NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,126}[A-Za-z0-9])?")
 
 
 class SecretInfo(msgspec.Struct, frozen=True):
@@ -31,6 +34,7 @@ def write_secret(case: Case, *, vault: Vault, name: str, value: SecretText) -> S
     old = queries.find(case.tx, name, lock=True)
     ref = _ref(case.scope.workspace, name, old)
     case.permit(ref)
+    _require_sound(name, value)
     kept_id, version = (old.id, old.version + 1) if old else (case.ids.new(), 1)
     place = SecretPlace(case.scope.workspace, "secret", kept_id, version)
     envelope = seal(place, value, vault.keys, vault.entropy)
@@ -58,6 +62,13 @@ def delete_secret(case: Case, *, name: str) -> None:
     case.permit(_ref(case.scope.workspace, name, old))
     queries.delete(case.tx, old.id)
     case.record(_ref(case.scope.workspace, name, old), None, [_event("secret.deleted", old)])
+
+
+def _require_sound(name: str, value: SecretText) -> None:
+    if not _NAME.fullmatch(name):
+        raise TenutoError(SECRET_NAME_INVALID, repr(name[:100]), field="name")
+    if not value.reveal().strip():
+        raise TenutoError(SECRET_EMPTY, name, field="value")
 
 
 def _ref(workspace: str | None, name: str, kept: Kept | None) -> Ref:

@@ -250,6 +250,13 @@ def make_key(world: World, purpose: KeyPurpose = KeyPurpose.PLATFORM, **more: An
     )
 
 
+@pytest.mark.parametrize("days", [0, -3, 3651, 99_999])
+def test_a_key_is_good_for_as_long_as_was_asked_or_not_made(world: World, days: int) -> None:
+    assert code_of(lambda: make_key(world, days=days)) == "govern.key_lifetime_invalid"
+    made = make_key(world, days=3650).info
+    assert made.expires_at - made.created_at == timedelta(days=3650)
+
+
 def test_a_key_opens_what_it_is_for(world: World) -> None:
     made = make_key(world)
     found = entrance.by_key(world.keeper, made.key.reveal())

@@ -86,3 +86,27 @@ def test_two_who_write_at_once_lose_nothing_silently(world: World) -> None:
     with ThreadPoolExecutor(4) as pool:
         assert sorted(pool.map(next_version, range(4))) == [2, 3, 4, 5]
     assert use_secret(world.desk, world.vault, "token")[1] == 5
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "code"),
+    [
+        ("Bad Name", "v", "govern.secret_name_invalid"),
+        ("", "v", "govern.secret_name_invalid"),
+        ("a/b", "v", "govern.secret_name_invalid"),
+        ("token\n", "v", "govern.secret_name_invalid"),
+        ("x" * 129, "v", "govern.secret_name_invalid"),
+        ("token", "", "govern.secret_empty"),
+        ("token", " \t\n", "govern.secret_empty"),
+    ],
+)
+def test_a_secret_has_a_name_and_a_value(world: World, name: str, value: str, code: str) -> None:
+    with pytest.raises(TenutoError) as caught:
+        write(world, world.home, SecretText(value), name)
+    assert caught.value.fault.code == code
+    assert use_cases.secrets(world.desk, world.home) == []
+
+
+@pytest.mark.parametrize("name", ["t", "OPENAI_API_KEY", "key-of.one", "x" * 128])
+def test_usual_names_are_taken(world: World, name: str) -> None:
+    assert write(world, world.home, name=name).version == 1

@@ -64,12 +64,17 @@ def _fields_at(kind: Any, path: str) -> list[str]:
     return sorted({field for place in places for struct in _structs(place) for field in _names(struct)})
 
 
+def choices_of(kind: Any) -> list[str]:
+    """Return the values that an enumeration takes, as they are shown; none where ``kind`` is something else."""
+    return [f"`{choice}`" for member in _members(kind) for choice in _choices(member)]
+
+
 def _choices_at(kind: Any, path: str, *, of_keys: bool) -> list[str]:
     """Return the values that an enumeration at ``path`` takes, or the keys of a mapping there."""
     places = _places_at(kind, path)
     if of_keys:
         places = [get_args(member)[0] for place in places for member in _members(place) if get_args(member)]
-    return [f"`{choice}`" for place in places for member in _members(place) for choice in _choices(member)]
+    return [choice for place in places for choice in choices_of(place)]
 
 
 def _choices(kind: Any) -> list[Any]:

@@ -6,6 +6,7 @@ asked, and a policy that names anything else is refused when it is loaded.
 
 from __future__ import annotations
 
+from difflib import get_close_matches
 from enum import Enum
 from types import MappingProxyType
 from typing import Self
@@ -159,7 +160,9 @@ def action_named(name: str) -> Action:
     """Return the action of that name. An unknown one is never allowed and never merely denied."""
     action = _BY_NAME.get(name)
     if action is None:
-        raise TenutoError(ACTION_UNKNOWN, name)
+        nearest = get_close_matches(name, _BY_NAME, n=1)
+        hint = f"did you mean `{nearest[0]}`?" if nearest else "an action is `area:resource:verb`"
+        raise TenutoError(ACTION_UNKNOWN, f"`{name}`: {hint}")
     return action
 
 

@@ -55,7 +55,7 @@ def _admit_budget(
     case: Case, new: Declared[BudgetSpec], _old: Declared[BudgetSpec] | None
 ) -> Sequence[Event]:
     spec = new.spec
-    amount = Money.of(spec.amount)
+    amount = _amount("amount", spec.amount)
     if amount < ZERO:
         raise TenutoError(BUDGET_INVALID, f"{new.name}: amount is negative", field="amount")
     if any(not 1 <= percent <= 1000 for percent in spec.thresholds):
@@ -75,6 +75,13 @@ def _admit_budget(
     return []
 
 
+def _amount(field: str, text: str) -> Money:
+    try:
+        return Money.of(text)
+    except TenutoError as error:
+        raise TenutoError(error.fault, f"{field}: {error.detail}", field=field) from None
+
+
 def _remove_budget(case: Case, old: Declared[Any]) -> Sequence[Event]:
     case.tx.execute(sa.delete(budget).where(budget.c.id == old.id))
     return []
@@ -83,7 +90,8 @@ def _remove_budget(case: Case, old: Declared[Any]) -> Sequence[Event]:
 def _admit_price(case: Case, new: Declared[PriceSpec], _old: Declared[PriceSpec] | None) -> Sequence[Event]:
     """Keep every version: what a call cost is decided by the price that was in force when it was made."""
     spec = new.spec
-    amounts = [Money.of(text) for text in (spec.input, spec.output, spec.cached_input or "0")]
+    given = {"input": spec.input, "output": spec.output, "cached_input": spec.cached_input or "0"}
+    amounts = [_amount(field, text) for field, text in given.items()]
     if any(amount < ZERO for amount in amounts):
         raise TenutoError(PRICE_INVALID, f"{new.name}: an amount is negative")
     moment = spec.valid_from if spec.valid_from.tzinfo else spec.valid_from.replace(tzinfo=UTC)

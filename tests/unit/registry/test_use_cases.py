@@ -280,6 +280,20 @@ def test_only_an_approved_and_attested_version_goes_into_traffic(world: World, s
 
 
 @pytest.mark.capability("M10")
+def test_what_a_person_refused_is_not_said_to_wait_for_approval(world: World, scope: Scope) -> None:
+    version = register(world, scope)
+    registry.refuse(
+        world.desk,
+        msgspec.structs.replace(scope, actor=BEN),
+        name=version.name,
+        version=version.version,
+        digest=approval_digest(version),
+        comment="no",
+    )
+    assert code_of(lambda: world.declare("Endpoint", "iris", DEPLOYED, "lab")) == "registry.already_decided"
+
+
+@pytest.mark.capability("M10")
 @pytest.mark.parametrize("change", ["digest", "forged", "other"])
 def test_bytes_that_the_signature_does_not_hold_for_are_never_deployed(
     world: World, scope: Scope, change: str

@@ -14,7 +14,7 @@ from tenuto.govern.resources.words import Declared, Kind, Level
 from tenuto.govern.use_case import Case
 from tenuto.registry import queries as registry
 from tenuto.registry.attestations import require_attested
-from tenuto.registry.errors import NOT_APPROVED
+from tenuto.registry.errors import ALREADY_DECIDED, NOT_APPROVED
 from tenuto.registry.words import Edge, ModelVersion, Stage
 from tenuto.serving.declared import queries
 from tenuto.serving.declared.errors import ENDPOINT_NAME_TAKEN, MODEL_NOT_SERVABLE
@@ -63,6 +63,8 @@ def _remove(case: Case, old: Declared[Any]) -> Sequence[Event]:
 
 
 def _require_deployable(version: ModelVersion, public_key: Ed25519PublicKey) -> None:
+    if version.stage is Stage.REFUSED:
+        raise TenutoError(ALREADY_DECIDED, f"{version.label} was refused")
     if version.stage is not Stage.APPROVED:
         raise TenutoError(NOT_APPROVED, f"{version.label} is {version.stage.value}")
     require_attested(public_key, version.attestation, version.digest)

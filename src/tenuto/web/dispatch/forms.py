@@ -9,6 +9,7 @@ from urllib.parse import parse_qsl
 
 import msgspec
 
+from tenuto.core.decoding import choices_of
 from tenuto.core.errors import INVALID_VALUE, UNKNOWN_FIELD, TenutoError
 from tenuto.web.errors import BODY_MALFORMED, FORM_INVALID
 
@@ -83,7 +84,8 @@ def _take(field: Any, texts: list[str], values: dict[str, Any]) -> FieldProblem 
         raw = texts if _is_list(field.type) else texts[0]
         values[field.name] = msgspec.convert(raw, field.type, strict=False)
     except msgspec.ValidationError as error:
-        return _explained(str(error).partition(" - at ")[0])
+        told = f"; one of {', '.join(choices)}" if (choices := choices_of(field.type)) else ""
+        return _explained(str(error).partition(" - at ")[0] + told)
     return None
 
 

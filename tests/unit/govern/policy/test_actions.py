@@ -41,3 +41,10 @@ def test_the_schema_names_every_action_and_kind() -> None:
     text = schema_text()
     assert all(f'action "{action.value}"' in text for action in Action)
     assert all(f"entity {kind} " in text for kind in kinds())
+
+
+def test_an_unknown_action_is_told_with_the_nearest() -> None:
+    with pytest.raises(TenutoError, match="`registry:model:aprove`: did you mean `registry:model:approve`"):
+        action_named("registry:model:aprove")
+    with pytest.raises(TenutoError, match="`nonsense`: an action is `area:resource:verb`"):
+        action_named("nonsense")

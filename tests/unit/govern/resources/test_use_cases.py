@@ -184,7 +184,16 @@ def test_a_change_of_what_somebody_else_changed_is_refused(
     [
         (Document("Budget", "b", {"amuont": "1"}, "lab"), "core.unknown_field", "did you mean `amount`?"),
         (Document("Budget", "b", {"amount": 1}, "lab"), "core.invalid_value", "amount: Expected `str`"),
-        (Document("Budget", "b", {"amount": "x"}, "lab"), "core.invalid_value", "not an amount of money"),
+        (
+            Document("Budget", "b", {"amount": "x"}, "lab"),
+            "core.invalid_value",
+            "team.yaml:7 (Budget/b): amount: not an amount of money: 'x'",
+        ),
+        (
+            Document("Price", "p", PRICE | {"input": "1OO"}),
+            "core.invalid_value",
+            "team.yaml:7 (Price/p): input: not",
+        ),
         (Document("Budget", "b", {"amount": "-1"}, "lab"), "spend.budget_invalid", "negative"),
         (Document("Budgte", "b", {"amount": "1"}, "lab"), "govern.kind_unknown", "Budget"),
         (Document("Budget", "B_1", {"amount": "1"}, "lab"), "govern.name_invalid", "B_1"),

@@ -83,6 +83,12 @@ def test_a_problem_has_a_key_that_can_be_said_in_any_language(
     assert f"`{field}`" in refused.value.detail
 
 
+def test_a_wrong_choice_is_told_with_those_there_are() -> None:
+    with pytest.raises(TenutoError) as refused:
+        decode_pairs(read_pairs(b"name=abc&size=m"), Form)
+    assert "one of " + ", ".join(f"`{one.value}`" for one in Size) in refused.value.detail
+
+
 def test_all_problems_are_found_at_once() -> None:
     with pytest.raises(TenutoError) as refused:
         decode_pairs(read_pairs(b"count=x&size=m&extra=1"), Form)

@@ -96,7 +96,7 @@ class SpendLedger:
         """
         try:
             settlement = msgspec.json.decode(line, type=Settlement)
-        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
             return Aside("unreadable", str(error))
         try:
             self.book(settlement)

@@ -95,6 +95,12 @@ def test_a_damaged_and_a_foreign_line_are_set_aside_and_the_others_booked(
     assert caplog.text.count("spool.set_aside") == 3
 
 
+def test_a_line_without_bottom_is_unreadable_too(house: House) -> None:
+    for line in (b'{"x": ' + b"[" * 100_000, house.line()):
+        house.spool.add(line)
+    assert house.ledger.deliver() == 1
+
+
 def test_what_is_set_aside_later_comes_behind_what_was(house: House) -> None:
     for line in (b"first", b"second"):
         house.spool.add(line)

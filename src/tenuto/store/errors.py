@@ -88,12 +88,6 @@ REFUSED_BY_DATABASE = Fault(
     "the database refused a statement",
     "This is a fault of Tenuto; report it with the request id.",
 )
-SCHEMA_BEHIND = Fault(
-    "store.schema_behind",
-    FaultKind.UNAVAILABLE,
-    "the database has not been brought to this version's schema",
-    "Start `tenuto up` with this version, or set the owner URL so that it can migrate.",
-)
 SCHEMA_AHEAD = Fault(
     "store.schema_ahead",
     FaultKind.UNAVAILABLE,

@@ -13,7 +13,7 @@ from alembic.script import ScriptDirectory
 
 from tenuto.core.errors import TenutoError
 from tenuto.store.database import Logins, Role, translated
-from tenuto.store.errors import SCHEMA_AHEAD, SCHEMA_BEHIND
+from tenuto.store.errors import SCHEMA_AHEAD
 
 _OWN_STEPS = Path(__file__).parent / "versions"
 # Any constant will do; it keeps two starting processes from migrating at once.
@@ -46,12 +46,6 @@ class Migrations:
             connection.commit()
             self._refuse_newer(connection)
             self._run(connection)
-
-    def require_current(self, connection: sa.Connection) -> None:
-        """Raise unless the database stands exactly at this version's schema."""
-        if self._current(connection) != self.newest:
-            self._refuse_newer(connection)
-            raise TenutoError(SCHEMA_BEHIND, f"it stands at {self._current(connection) or 'nothing'}")
 
     def _run(self, connection: sa.Connection) -> None:
         def steps(revision: object, _context: MigrationContext) -> object:

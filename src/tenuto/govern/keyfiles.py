@@ -20,6 +20,7 @@ from tenuto.govern.errors import (
     KEY_FILE_UNSAFE,
 )
 from tenuto.store.errors import DISK_FULL
+from tenuto.store.folders import sync_folder
 
 _OTHERS = stat.S_IRWXG | stat.S_IRWXO
 _LARGEST = 1 << 20  # bytes
@@ -79,15 +80,6 @@ def changing_private(path: Path) -> Iterator[None]:
         raise TenutoError(KEY_FILE_BUSY, str(path)) from error
     finally:
         os.close(lock)  # which also gives the lock back
-
-
-def sync_folder(folder: Path) -> None:
-    """Make new and renamed names in ``folder`` durable, not only the bytes behind them."""
-    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 @contextmanager

@@ -24,6 +24,7 @@ from fsspec.implementations.local import LocalFileSystem
 from tenuto.core.digests import digest_of, require_digest
 from tenuto.core.errors import TenutoError
 from tenuto.store.errors import BLOB_DAMAGED, BLOB_MISSING, DISK_FULL
+from tenuto.store.folders import sync_folder
 from tenuto.store.space import Disks, FreeSpace, Room
 
 _CHUNK = 1 << 20
@@ -137,7 +138,7 @@ class Blobs:
         self._files.makedirs(self._files._parent(place), exist_ok=True)  # noqa: SLF001 (fsspec has no public one)
         if self._local and _same_device(staged, Path(place).parent):
             staged.replace(place)
-            _sync_folder(Path(place).parent)
+            sync_folder(Path(place).parent)
         else:
             self._copy(staged, place)
 
@@ -174,12 +175,3 @@ def _told_when_full() -> Iterator[None]:
 
 def _same_device(one: Path, other: Path) -> bool:
     return one.stat().st_dev == other.stat().st_dev
-
-
-def _sync_folder(folder: Path) -> None:
-    """Make the rename itself durable, not only the bytes."""
-    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

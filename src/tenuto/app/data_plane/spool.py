@@ -12,6 +12,7 @@ import msgspec
 
 from tenuto.app.errors import LEDGER_SPOOL_FULL
 from tenuto.core.errors import TenutoError
+from tenuto.store.folders import sync_folder
 
 _log = logging.getLogger(__name__)
 _LARGEST = 64 << 20  # bytes
@@ -84,7 +85,7 @@ def _keep(path: Path, content: bytes) -> None:
     finally:
         os.close(handle)
     if is_new:
-        _sync_folder(path.parent)
+        sync_folder(path.parent)
 
 
 def _append(handle: int, content: bytes) -> None:
@@ -111,12 +112,3 @@ def _end_of_lines(handle: int) -> int:
             return start + newline + 1
         place = start
     return 0
-
-
-def _sync_folder(folder: Path) -> None:
-    """Make the new file's name durable, not only its content."""
-    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

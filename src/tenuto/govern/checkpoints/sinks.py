@@ -13,7 +13,7 @@ import msgspec
 from tenuto.core.errors import TenutoError
 from tenuto.govern.checkpoints.note import LARGEST_NOTE
 from tenuto.govern.errors import NOTE_MALFORMED, SINK_FAILED, SINK_INSIDE
-from tenuto.govern.keyfiles import sync_folder
+from tenuto.store.folders import sync_folder
 
 LARGEST_FILE = 64 << 20  # bytes; then the next number is begun
 _TAIL = 4 * LARGEST_NOTE + 4096  # bytes: the longest line, and a torn one behind it

@@ -18,12 +18,13 @@ from tenuto.store.embedded.errors import (
     INIT_FAILED,
     OLD_PROCESSES,
 )
-from tenuto.store.embedded.files import Owner, give_all, require_private, sync_folder, write_private
+from tenuto.store.embedded.files import Owner, give_all, require_private, write_private
 from tenuto.store.embedded.layout import Layout
 from tenuto.store.embedded.processes import end_initialising, initialising
 from tenuto.store.embedded.rules import cause_of
 from tenuto.store.embedded.waiting import Watch
 from tenuto.store.embedded.words import ADMIN
+from tenuto.store.folders import sync_folder
 
 _STAGING = "new-"
 _CHANGING = {errno.ENOENT, errno.ENOTEMPTY, errno.EEXIST}  # somebody else writes there or removes

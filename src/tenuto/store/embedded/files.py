@@ -23,6 +23,7 @@ from tenuto.store.embedded.errors import (
     NO_SPACE,
     UNSAFE_PERMISSIONS,
 )
+from tenuto.store.folders import sync_folder
 
 _FULL = {errno.ENOSPC, errno.EDQUOT}
 _REFUSED = {errno.EACCES, errno.EPERM, errno.EROFS}
@@ -113,15 +114,6 @@ def write_private(path: Path, content: bytes) -> None:
         Path(staged).unlink(missing_ok=True)
         raise
     sync_folder(path.parent)
-
-
-def sync_folder(folder: Path) -> None:
-    """Make a rename inside ``folder`` last."""
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def give_all(folder: Path, owner: Owner) -> None:

@@ -36,7 +36,6 @@ DETAILS: dict[str, set[str]] = {
     "pipelines.use_cases:submit_code": {"digest", "size"},
     "registry.use_cases:approve": {"approval", "bound_to", "comment"},
     "registry.use_cases:dataset_for_run": {"digest", "run"},
-    "registry.use_cases:keep_artifact": {"digest", "kind"},
     "registry.use_cases:refuse": {"approval", "bound_to", "comment"},
     "registry.use_cases:register_dataset": {"digest", "rows"},
     "registry.use_cases:register_model": {"digest", "name", "stage", "version"},

@@ -14,6 +14,7 @@ from granian.constants import HTTPModes, Interfaces
 from granian.server.embed import Server
 
 from tenuto.app.building import Platform, build
+from tenuto.app.processes.readiness import until_open
 from tenuto.app.settings import Settings
 from tenuto.app.site import control_site
 from tenuto.app.sockets import control_socket
@@ -58,24 +59,12 @@ async def _serve(site: Site, path: Path, ready: Callable[[], None]) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
     serving = asyncio.ensure_future(server.serve())
-    await _until_open(path, serving)
+    await until_open(lambda: asyncio.open_unix_connection(path), serving)
     ready()
     stopped = asyncio.ensure_future(stop.wait())
     await asyncio.wait({serving, stopped}, return_when=asyncio.FIRST_COMPLETED)
     server.stop()  # type: ignore[no-untyped-call]  # granian types its constructor only
     await serving
-
-
-async def _until_open(path: Path, serving: asyncio.Future[None]) -> None:
-    """Wait until the socket answers, so that "ready" is true when it is said."""
-    while not serving.done():
-        try:
-            _, writer = await asyncio.open_unix_connection(path)
-        except OSError:
-            await asyncio.sleep(0.01)
-        else:
-            writer.close()
-            return
 
 
 def _listen(platform: Platform, runner: TaskRunner, stopping: threading.Event) -> None:

@@ -22,6 +22,7 @@ from tenuto.app.data_plane.secrets import ProviderSecrets
 from tenuto.app.data_plane.snapshots import Snapshots
 from tenuto.app.data_plane.spool import Spool
 from tenuto.app.ports import require_free
+from tenuto.app.processes.readiness import until_open
 from tenuto.app.rounds import go_round
 from tenuto.app.settings import Settings
 from tenuto.app.sockets import control_socket, serving_socket
@@ -71,21 +72,9 @@ async def _serve(plane: DataPlane, settings: Settings, ready: Callable[[], None]
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
     listening = asyncio.ensure_future(serve(plane, Listener(settings.host, settings.port), stop))
-    await _until_open(settings, listening)
+    await until_open(lambda: asyncio.open_connection(settings.host, settings.port), listening)
     ready()
     await listening
-
-
-async def _until_open(settings: Settings, listening: asyncio.Future[None]) -> None:
-    """Wait until the port answers, so that "ready" is true when it is said."""
-    while not listening.done():
-        try:
-            _, writer = await asyncio.open_connection(settings.host, settings.port)
-        except OSError:
-            await asyncio.sleep(0.01)
-        else:
-            writer.close()
-            return
 
 
 def _ports(platform: Platform, snapshots: Snapshots, ledger: SpendLedger, refused: RefusedCalls) -> Ports:

@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 import uvloop
 
+from tenuto.app.processes.readiness import until_open
 from tenuto.app.settings import Settings
 from tenuto.app.sockets import serving_control, serving_socket
 from tenuto.serving.host.control import ControlSocket
@@ -25,20 +26,8 @@ def run(settings: Settings, ready: Callable[[], None]) -> None:
 
     async def work() -> None:
         serving = asyncio.ensure_future(serve(host, source))
-        await _until_there(control, serving)
+        await until_open(lambda: asyncio.open_unix_connection(control), serving)
         ready()
         await serving
 
     uvloop.run(run_until_signalled(work(), (signal.SIGTERM, signal.SIGINT)))
-
-
-async def _until_there(path: str, serving: asyncio.Future[None]) -> None:
-    """Wait until tables are taken, so that "ready" is true when it is said."""
-    while not serving.done():
-        try:
-            _, writer = await asyncio.open_unix_connection(path)
-        except OSError:
-            await asyncio.sleep(0.01)
-        else:
-            writer.close()
-            return

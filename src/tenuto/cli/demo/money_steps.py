@@ -118,7 +118,6 @@ def count(stage: Stage) -> Counted:
         for one in heard(stage, number)
     ]
     if stage.provider is not None:
-        stage.application.models  # noqa: B018 (its answers are what is counted with: noted as used)
         calls += [
             Count(one.provider, one.input_tokens, one.output_tokens)
             for one in answers(stage)

@@ -12,7 +12,6 @@ from enum import Enum
 
 import msgspec
 
-from tenuto.core.digests import digest_of
 from tenuto.core.value_types import ValueType, list_of
 
 FORMAT = 1
@@ -142,10 +141,6 @@ class Graph(_Word, frozen=True):
 def to_json(graph: Graph) -> bytes:
     """Return the graph's one spelling."""
     return msgspec.json.encode(graph, order="deterministic")
-
-
-def graph_digest(graph: Graph) -> str:
-    return digest_of(to_json(graph))
 
 
 def output_type(node: Node, name: str) -> ValueType | None:

@@ -40,9 +40,6 @@ class Room(msgspec.Struct, frozen=True):
     space: FreeSpace
     kept: int = KEPT
 
-    def is_short(self, wanted: int = 0) -> bool:
-        return self.space.bytes_free(self.folder) < self.kept + wanted
-
     def require(self, fault: Fault, wanted: int = 0) -> None:
         """Raise ``fault`` unless ``wanted`` bytes may be written."""
         free = self.space.bytes_free(self.folder)

@@ -107,6 +107,14 @@ def test_a_name_that_the_worker_knows_already_is_not_taken_for_the_steps(bench: 
     assert "installed module" in outcome.items[0].error.message
 
 
+def test_a_package_that_is_not_there_is_told_with_where_to_install_it(bench: StepBench) -> None:
+    bench.write("import nowhere_at_all\n\ndef step(): ...")
+    error = bench.run(inline(bench.attempt())).items[0].error
+    assert error is not None
+    assert error.message.startswith("No module named 'nowhere_at_all' (")
+    assert "the environment of the worker" in error.message
+
+
 def test_where_inline_is_not_allowed_the_step_gets_a_process(make_bench: Any) -> None:
     bench = make_bench(allow_inline=False)
     bench.write("import os\n\ndef step():\n    return os.getpid()")

@@ -26,6 +26,10 @@ NO_SPACE_LEFT = {errno.ENOSPC, errno.EDQUOT}
 LONGEST_MESSAGE = 4_000
 LONGEST_TRACEBACK = 32_000
 _OWN = (str(Path(__file__).parent), str(Path(__file__).parents[2] / "client"))
+_MISSING_MODULE = (
+    " (a step imports the project's own files and what is installed in the environment of the worker: "
+    "install it there, then restart the worker)"
+)
 
 
 def load_function(spec: StepSpec) -> Callable[..., Any]:
@@ -98,8 +102,9 @@ def _told(error: BaseException, spec: StepSpec, retryable: bool) -> StepError:
 
 
 def _message(error: BaseException) -> str:
+    hint = _MISSING_MODULE if isinstance(error, ModuleNotFoundError) else ""
     try:
-        return str(error)
+        return f"{error}{hint}"
     except Exception as another:  # noqa: BLE001 (an exception's own text may fail, which is worth telling)
         return f"(its message cannot be read: {type(another).__name__})"
 

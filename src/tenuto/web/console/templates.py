@@ -14,6 +14,7 @@ from jinja2.runtime import Macro
 from markupsafe import Markup, escape
 
 from tenuto.web.console.i18n.catalogue import Translator
+from tenuto.web.console.i18n.reasons import Reasons
 from tenuto.web.console.statics import Statics
 from tenuto.web.words import Language
 
@@ -97,7 +98,7 @@ def _environment(
     )
     parts = SimpleNamespace()
     shared = {"t": translator, "fmt": translator.formats, "static": statics.address, "ui": parts}
-    environment.globals.update(shared)
+    environment.globals.update(shared, reason=Reasons(translator))
     environment.filters.update({"code_spans": code_spans, "labelled": labelled, "sentence": sentence})
     _load_parts(environment, parts)
     return environment

@@ -12,6 +12,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, Self
@@ -19,7 +20,7 @@ from typing import Any, Self
 import msgspec
 import sqlalchemy as sa
 
-from support.crashing_worker import Order, children_of
+from support.crashing_worker import Ended, Order, Told, children_of, telling_place
 from support.pipeline_host import PipelineHost
 from support.platform import ANN, Allowing
 from support.step_bench import alive, wait_until
@@ -128,13 +129,26 @@ class KillHost:
         for server in reversed(self._servers):
             server.stop()
 
-    def worker(self, *kills: Kill, runs: int = 1) -> int:
+    def worker(self, *kills: Kill, then: Sequence[Kill] = (), runs: int = 1) -> int:
         """Start a worker that drives so many runs at once and dies by these kills; return its process number."""
-        order = Order(list(kills), sandboxed=self._keeper is not None, runs=runs)
+        order = Order(list(kills), list(then), sandboxed=self._keeper is not None, runs=runs)
+        return self._ask(order)
+
+    def return_code(self, worker: int) -> int:
+        """Return how a worker that is dead ended. Ask once."""
+        return self._ask(Ended(worker))
+
+    def told(self, worker: int) -> list[Told]:
+        """Return what its kills found at their points, in order."""
+        place = telling_place(self.home, worker)
+        lines = place.read_bytes().splitlines() if place.exists() else []
+        return [msgspec.json.decode(line, type=Told) for line in lines]
+
+    def _ask(self, asked: Order | Ended) -> int:
         assert self._forker is not None
         assert self._forker.stdin is not None
         assert self._forker.stdout is not None
-        print(msgspec.json.encode(order).decode(), file=self._forker.stdin, flush=True)
+        print(msgspec.json.encode(asked).decode(), file=self._forker.stdin, flush=True)
         return int(self._forker.stdout.readline())
 
     def submit(self) -> Watched:
@@ -193,19 +207,34 @@ class KillHost:
         return load_pipelines(project / "killed_project.py", project)["killed"].graph()
 
 
+class Life(msgspec.Struct):
+    """A worker with what it is told to do, and whether the siege itself has struck it or asked it to stop."""
+
+    process: int
+    order: Order
+    struck: bool = False
+    stopped: bool = False
+
+
 class Siege:
-    """Keeps a few workers with ``runs`` each going at a time until every worker has died as it was told to."""
+    """Keeps a few workers with ``runs`` each going at a time until every worker has died as it was told to.
+
+    A death is proved: by the signal that ended the worker, and by what its kills said before they struck. ``cells``
+    counts the kills that struck by point and victim, ``nobody`` those that found no victim at their point.
+    """
 
     def __init__(
-        self, host: KillHost, orders: Sequence[Sequence[Kill]], *, at_once: int = 5, runs: int = 1
+        self, host: KillHost, orders: Sequence[Sequence[Kill] | Order], *, at_once: int = 5, runs: int = 1
     ) -> None:
         self._host = host
-        self._orders = [list(order) for order in orders]
+        self._orders = [one if isinstance(one, Order) else Order(list(one)) for one in orders]
         self._at_once = at_once
         self._runs = runs
         self.watched: list[Watched] = []
-        self._living: dict[int, list[Kill]] = {}
+        self._living: list[Life] = []
         self.deaths = 0
+        self.cells: Counter[tuple[str, str]] = Counter()
+        self.nobody: Counter[tuple[str, str]] = Counter()
 
     def hold(self, seconds: float, chance: random.Random | None = None) -> None:
         end = time.monotonic() + seconds
@@ -214,8 +243,7 @@ class Siege:
             self._bury()
             self._feed()
             while self._orders and len(self._living) < self._at_once:
-                order = self._orders.pop(0)
-                self._living[self._host.worker(*order, runs=self._runs)] = order
+                self._start(self._orders.pop(0))
             while self._host.open_runs() < self._at_once * self._runs:
                 self.watched.append(self._host.submit())
             if chance is not None:
@@ -228,42 +256,91 @@ class Siege:
         wait_until(lambda: self._host.open_runs() == 0, "the last runs end", timeout=60)
         os.kill(worker, signal.SIGTERM)
         wait_until(lambda: not alive(worker), "the healthy worker ends")
+        assert self._host.return_code(worker) == 0
 
-    def _feed(self) -> None:
-        """Let one more worker die amid a step when all others wait for something to recover."""
-        if (
-            not self._orders
-            and self._living
-            and all(
-                any(kill.point.startswith("recover") for kill in order) for order in self._living.values()
-            )
-        ):
-            self._orders.append([Kill("started", "worker")])
-
-    def _bury(self) -> None:
-        for process in [one for one in self._living if not alive(one)]:
-            del self._living[process]
-            self.deaths += 1
-            self._host.note(self.watched)
+    def stop_amid(self, *kills: Kill) -> None:
+        """Ask a worker with these kills to stop while a step runs, and see it end in good order."""
+        if not self._host.open_runs():
+            self.watched.append(self._host.submit())
+        worker = self._host.worker(*kills)
+        wait_until(lambda: bool(steps_of(worker)) or not self._host.open_runs(), "a step runs")
+        os.kill(worker, signal.SIGTERM)
+        wait_until(lambda: not alive(worker), "the worker stops")
+        self._count(worker)
+        assert self._host.return_code(worker) == 0
+        self._host.note(self.watched)
 
     def losses(self) -> int:
         """Return how many attempts at steps were lost."""
         tasks = [task for one in self.watched for task in self._host.host.tasks(one.run).values()]
         return sum(task.state.losses for task in tasks)
 
+    def _feed(self) -> None:
+        """Let one more worker die amid a step when all others wait for something to recover."""
+        waiting = [any(kill.point.startswith("recover") for kill in one.order.kills) for one in self._living]
+        if waiting and all(waiting) and (not self._orders or len(waiting) >= self._at_once):
+            self._start(Order([Kill("started", "worker")]))
+
+    def _start(self, order: Order) -> None:
+        process = self._host.worker(*order.kills, then=order.then, runs=self._runs)
+        self._living.append(Life(process, order))
+
+    def _bury(self) -> None:
+        for life in [one for one in self._living if not alive(one.process)]:
+            self._living.remove(life)
+            self._require_death(life, self._count(life.process))
+            self._host.note(self.watched)
+
+    def _count(self, worker: int) -> list[tuple[str, str]]:
+        """Count what the kills of a dead worker found at their points, and return those that struck."""
+        told = self._host.told(worker)
+        found = [(one.point, one.victim) for one in told if one.process is not None]
+        self.cells.update(found)
+        self.nobody.update((one.point, one.victim) for one in told if one.process is None)
+        return found
+
+    def _require_death(self, life: Life, found: Sequence[tuple[str, str]]) -> None:
+        """Require that a worker died as it was told to. One that had nothing to leave when it was asked to stop
+        is told again.
+        """
+        ended = self._host.return_code(life.process)
+        if life.stopped and ended in {0, -signal.SIGTERM}:
+            self._orders.append(life.order)
+            return
+        assert ended == -signal.SIGKILL, f"{life} ended by {ended}"
+        deadly = {one.point for one in (*life.order.kills, *life.order.then) if one.victim == "worker"}
+        at_its_point = any(victim == "worker" and point in deadly for point, victim in found)
+        assert at_its_point or life.struck, f"{life} was killed elsewhere, after {found}"
+        self.deaths += 1
+
     def _strike(self, chance: random.Random) -> None:
         """Now and then kill a step, or a worker at no point in particular, or ask a worker to stop."""
-        for process, order in self._living.items():
+        for life in self._living:
             if chance.random() < _STRIKE:
-                for child in [one for zygote in children_of(process) for one in children_of(zygote)]:
-                    strike(child, signal.SIGKILL)
-            if order[-1].point == "any" and chance.random() < _STRIKE:
-                strike(process, signal.SIGTERM if order[-1].victim == "stopped" else signal.SIGKILL)
+                for child in steps_of(life.process):
+                    self.cells["any", "child"] += strike(child, signal.SIGKILL)
+            last = life.order.kills[-1]
+            if last.point != "any" or chance.random() >= _STRIKE:
+                continue
+            if last.victim == "stopped":
+                life.stopped = strike(life.process, signal.SIGTERM)
+            elif not life.struck:
+                life.struck = strike(life.process, signal.SIGKILL)
+                self.cells["any", "worker"] += 1
 
 
-def strike(process: int, number: signal.Signals) -> None:
-    with contextlib.suppress(ProcessLookupError):  # it has ended by itself
+def steps_of(worker: int) -> list[int]:
+    """Return the processes of the steps that a worker runs now."""
+    return [child for zygote in children_of(worker) for child in children_of(zygote)]
+
+
+def strike(process: int, number: signal.Signals) -> bool:
+    """Return False if the process had ended by itself."""
+    try:
         os.kill(process, number)
+    except ProcessLookupError:
+        return False
+    return True
 
 
 def opened(home: Path, *, sandboxed: bool = False) -> Iterator[KillHost]:

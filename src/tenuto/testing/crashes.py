@@ -17,16 +17,31 @@ class Kill(msgspec.Struct, frozen=True):
     nth: int = 1
 
 
+Telling = Callable[[Kill, int | None], None]
+
+
 class Kills:
     """Satisfies what calls a function at named points. ``victims`` tells which processes a name stands for.
 
-    A victim without processes at that moment is left alone: the next passage of the point kills it.
+    A victim without processes at that moment is left alone: the next passage of the point kills it. ``telling`` is
+    called with each kill before it strikes a process, and with None where it finds none.
     """
 
-    def __init__(self, kills: Sequence[Kill], victims: Callable[[str], Iterable[int]]) -> None:
+    def __init__(
+        self,
+        kills: Sequence[Kill],
+        victims: Callable[[str], Iterable[int]],
+        telling: Telling = lambda _kill, _process: None,
+    ) -> None:
         self._waiting = list(kills)
         self._victims = victims
+        self._telling = telling
         self._passed: dict[str, int] = {}
+
+    @property
+    def over(self) -> bool:
+        """Tell whether each of the kills has struck."""
+        return not self._waiting
 
     def __call__(self, point: str) -> None:
         self._passed[point] = self._passed.get(point, 0) + 1
@@ -35,7 +50,14 @@ class Kills:
                 self._strike(kill)
 
     def _strike(self, kill: Kill) -> None:
-        for process in self._victims(kill.victim):
-            os.kill(process, signal.SIGKILL)
+        found = list(self._victims(kill.victim))
+        for process in found:
+            self._telling(kill, process)
+            try:
+                os.kill(process, signal.SIGKILL)
+            except ProcessLookupError:  # it has ended by itself meanwhile
+                continue
             if kill in self._waiting:
                 self._waiting.remove(kill)
+        if not found:
+            self._telling(kill, None)

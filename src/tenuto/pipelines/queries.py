@@ -143,11 +143,12 @@ def state_of(tx: Transaction, record: RunRecord) -> RunState:
     )
 
 
-def request_cancel(tx: Transaction, run_id: str) -> None:
-    """Ask for the end of a run. One that has ended already stays as it is."""
-    tx.execute(
+def request_cancel(tx: Transaction, run_id: str) -> bool:
+    """Ask for the end of a run. One that has ended already stays as it is; then False is returned."""
+    asked = tx.execute(
         sa.update(run).where(run.c.id == run_id, run.c.status.in_(_OPEN)).values(cancelled=True, wake_at=None)
     )
+    return asked.rowcount > 0
 
 
 def claim(tx: Transaction, holder: str, seconds: float) -> Held | None:

@@ -105,9 +105,12 @@ def logs(case: Case, *, run_id: str, node: str | None = None) -> list[tuple[str,
 
 @use_case("pipelines:run:cancel")
 def cancel(case: Case, *, run_id: str) -> RunRecord:
-    """Stop a run soon: what runs is ended, what waits is not started."""
+    """Stop a run soon: what runs is ended, what waits is not started. One that has ended is returned as it is."""
     found = queries.find_run(case.tx, run_id)
     case.permit(found.ref)
-    queries.request_cancel(case.tx, run_id)
+    if not queries.request_cancel(case.tx, run_id):
+        ended = queries.find_run(case.tx, run_id)  # perhaps since it was looked up
+        case.record(ended.ref, {"status": ended.status})
+        return ended
     case.record(found.ref, {"status": found.status}, [Event("run.cancel_requested", found.id)])
     return msgspec.structs.replace(found, cancelled=True)

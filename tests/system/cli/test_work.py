@@ -206,6 +206,18 @@ def test_a_run_can_be_cancelled(factory: CommandLine) -> None:
     assert factory.json("cancel", submitted["id"])["cancelled"] is True
 
 
+def test_a_run_that_has_ended_is_not_said_to_stop(factory: CommandLine) -> None:
+    done = factory("run", "jobs/stumbling.py:stumbling", "-p", "times=1", "--follow", "--json", expect=1)
+    ended = json.loads(done.stdout)["run"]["id"]
+    assert factory("cancel", ended).stdout == f"run {ended} had already ended: failed\n"
+    assert factory.json("cancel", ended)["cancelled"] is False
+
+
+def test_a_key_waits_for_a_route_and_says_so(factory: CommandLine) -> None:
+    made = factory("key", "create", "shop", "--model", "nosuch")
+    assert "no route or endpoint is called nosuch yet" in made.stderr
+
+
 @pytest.mark.parametrize(
     ("arguments", "code"),
     [

@@ -110,7 +110,13 @@ def cancel(run_id: Annotated[str, Parameter(name="RUN")], /, *, options: Platfor
     """
     with platform(options) as client:
         told = client.runs.cancel(run_id)
-    show(told, lambda one: [f"run {one.id} was {one.status}; it stops soon"], as_json=options.json)
+    show(told, _cancelled, as_json=options.json)
+
+
+def _cancelled(told: Run) -> list[Line]:
+    if told.finished_at is not None:
+        return [f"run {told.id} had already ended: {told.status}"]
+    return [f"run {told.id} was {told.status}; it stops soon"]
 
 
 def _project_of(file: Path) -> Path:

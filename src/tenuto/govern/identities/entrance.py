@@ -222,7 +222,9 @@ def recognised(keeper: Doorkeeper, scope: Scope, email: str, password: SecretTex
     person, stored = known if known is not None else (None, None)
     check = keeper.passwords.check(password, stored)
     if person is None or not person.active or not check.right:
-        _record_failure(keeper.desk, scope, _SIGN_IN, Ref("Person", "unrecognised"), SIGN_IN_REFUSED)
+        # Whose account it was tried on is for the log alone: the caller is told the same of one that is none.
+        meant = person.ref if person is not None else Ref("Person", "unrecognised")
+        _record_failure(keeper.desk, scope, _SIGN_IN, meant, SIGN_IN_REFUSED)
         raise TenutoError(SIGN_IN_REFUSED)
     with keeper.desk.database.begin(scope) as tx:
         counting.give_back(tx, attempt)

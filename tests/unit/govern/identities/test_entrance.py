@@ -154,8 +154,9 @@ def test_a_refusal_says_the_same_for_unknown_person_and_wrong_password_and_is_re
         said.add((str(caught.value), str(caught.value.as_json())))
     assert len(said) == 1
     failed = [one for one in records(empty) if one.outcome == "failed"]
-    assert {(one.action, one.resource.id) for one in failed} == {("govern:session:begin", "unrecognised")}
-    assert len(failed) == 4
+    assert {(one.action, one.resource.kind) for one in failed} == {("govern:session:begin", "Person")}
+    assert sorted(one.resource.id for one in failed) == sorted([ANN.id, eve.person.id, *["unrecognised"] * 2])
+    assert {one.actor.id for one in failed} == {STRANGER.actor.id}
 
 
 def test_a_session_lasts_twelve_hours_or_until_it_is_ended(

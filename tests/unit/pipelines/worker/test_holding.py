@@ -211,8 +211,10 @@ def test_a_waiting_run_is_cancelled_without_having_run(host: PipelineHost) -> No
 def test_a_run_that_has_ended_cannot_be_cancelled(host: PipelineHost) -> None:
     run = host.submit(two(), size=1)
     Worker(host.tools(SimulatedExecutor(FUNCTIONS))).once()
-    host.cancel(run)
-    assert (host.status(run), host.detail(run).run.cancelled) == ("succeeded", False)
+    told = use_cases.cancel(host.desk, host.scope, run_id=run)
+    assert (told.status, told.cancelled) == ("succeeded", False)
+    assert told.finished_at is not None
+    assert told == host.detail(run).run
 
 
 def test_a_run_that_waits_for_long_is_given_back_until_then(host: PipelineHost) -> None:

@@ -57,8 +57,9 @@ def logs(call: Call, _body: None, _query: None) -> View:
 
 def cancel(call: Call, _body: None, _query: None) -> Redirect:
     run_id = call.path["run"]
-    use_cases.cancel(services_of(call).desk, working_scope(call), run_id=run_id)
-    return Redirect(f"/runs/{run_id}", flash=Flash("runs.cancel.asked", kind=FlashKind.NOTE))
+    told = use_cases.cancel(services_of(call).desk, working_scope(call), run_id=run_id)
+    said = "runs.cancel.ended" if told.finished_at else "runs.cancel.asked"
+    return Redirect(f"/runs/{run_id}", flash=Flash(said, kind=FlashKind.NOTE))
 
 
 def _values(call: Call, scope: Scope) -> dict[str, Any]:

@@ -40,7 +40,7 @@ def test_the_examples_of_a_page_come_true_on_a_platform(
     page: str, tmp_path: Path, running_platform: RunningPlatform, model_server: str
 ) -> None:
     """The reader is signed in as the owner; all such pages share one platform, so each has names of its own."""
-    sign_in = ["login", f"--url={running_platform.address}", f"--email={OWNER}", "--password-stdin"]
+    sign_in = ["login", f"--url={running_platform.address}", f"--email={OWNER}", "--stdin"]
     CommandLine(tmp_path)(*sign_in, typed=f"{PASSWORD}\n")
     reader = Reader(
         tmp_path,

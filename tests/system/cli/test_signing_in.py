@@ -25,7 +25,7 @@ def stranger(running_platform: RunningPlatform, tmp_path: Path) -> CommandLine:
 @pytest.mark.capability("C8")
 def test_a_sign_in_is_kept_used_and_ended(stranger: CommandLine, running_platform: RunningPlatform) -> None:
     assert stranger.json("get", "workspaces", expect=1)["code"] == "cli.signed_out"
-    signed_in = stranger.json("login", "--email", OWNER, "--password-stdin", typed=f"{PASSWORD}\n")
+    signed_in = stranger.json("login", "--email", OWNER, "--stdin", typed=f"{PASSWORD}\n")
     assert signed_in["address"] == running_platform.address
     kept = stranger.folder / ".config/tenuto/logins.json"
     key = json.loads(kept.read_text())["logins"][running_platform.address]["key"]
@@ -53,9 +53,9 @@ def test_on_a_terminal_a_password_is_asked_for_and_not_shown(stranger: CommandLi
 
 
 def test_a_wrong_password_says_nothing_of_what_was_wrong(stranger: CommandLine) -> None:
-    wrong = stranger.json("login", "--email", OWNER, "--password-stdin", typed="not the password\n", expect=1)
+    wrong = stranger.json("login", "--email", OWNER, "--stdin", typed="not the password\n", expect=1)
     unknown = stranger.json(
-        "login", "--email", "nobody@example.com", "--password-stdin", typed="not the password\n", expect=1
+        "login", "--email", "nobody@example.com", "--stdin", typed="not the password\n", expect=1
     )
     assert wrong["code"] == unknown["code"] == "govern.sign_in_refused"
     assert wrong["detail"] == unknown["detail"]
@@ -111,7 +111,7 @@ def test_who_is_shut_out_stays_out_until_let_in_again(owner: CommandLine, strang
     owner("service-account", "create", "doras-robot")
     assert "Dora is shut out" in owner("person", "deactivate", "dora@example.com").stdout
     assert stranger.json("whoami", expect=1)["code"] == "govern.key_refused"
-    enter = ["login", "--email", "dora@example.com", "--password-stdin"]
+    enter = ["login", "--email", "dora@example.com", "--stdin"]
     assert stranger.json(*enter, typed="another four words\n", expect=1)["code"] == "govern.sign_in_refused"
     assert "may sign in again" in owner("person", "reactivate", "dora@example.com").stdout
     stranger(*enter, typed="another four words\n")
@@ -126,7 +126,7 @@ def test_a_new_password_takes_the_place_of_the_old(owner: CommandLine, stranger:
     changed = stranger("password", "--stdin", typed="the first four words\nthe other four words\n").stdout
     assert "the password of emil@example.com is set" in changed
     assert "works on" in changed
-    enter = ["login", "--email", "emil@example.com", "--password-stdin"]
+    enter = ["login", "--email", "emil@example.com", "--stdin"]
     assert stranger.json(*enter, typed="the first four words\n", expect=1)["code"] == "govern.sign_in_refused"
     stranger(*enter, typed="the other four words\n")
     ended = stranger("password", "--revoke-keys", "--stdin", typed="the other four words\none more of them\n")

@@ -79,24 +79,24 @@ def setup(
     )
 
 
-def login(*, email: str = "", password_stdin: Flag = False, options: Platform = ANY_PLATFORM) -> None:
+def login(*, email: str = "", stdin: Flag = False, options: Platform = ANY_PLATFORM) -> None:
     """Sign in to a platform and keep the key for twelve hours.
 
     The key lies in your configuration folder, readable for you alone, one for each address. It is never shown.
     Programs better use a key of their own in TENUTO_TOKEN: see `tenuto key create`.
 
         tenuto login --email ann@example.com
-        tenuto login --url https://tenuto.example.com --email ann@example.com --password-stdin < password.txt
+        tenuto login --url https://tenuto.example.com --email ann@example.com --stdin < password.txt
 
     Args:
         email: Your e-mail address; asked for when left out.
-        password_stdin: Read the password from standard input.
+        stdin: Read the password from standard input.
     """
     address = email or asking.ask("E-mail address", "--email")
-    if password_stdin:
+    if stdin:
         [password] = asking.lines_of_stdin(1)
     else:
-        password = asking.ask_secret("Password", "--password-stdin")
+        password = asking.ask_secret("Password", "--stdin")
     keep_entered(options, lambda client: client.identities.login(email=address, password=password))
 
 

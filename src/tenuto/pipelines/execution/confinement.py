@@ -16,6 +16,7 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
+from tenuto.core.process_rights import drop_capabilities, lower_limit
 from tenuto.pipelines.execution.landlock import restrict_files
 from tenuto.pipelines.execution.messages import Limits, StepSpec
 
@@ -26,7 +27,6 @@ _MS_NOSUID_NODEV_NOEXEC = 0b1110
 _MS_REC_PRIVATE = 0x4000 | 0x40000
 _PR_SET_PDEATHSIG = 1
 _PR_SET_NO_NEW_PRIVS = 38
-_CAPABILITY_VERSION_3 = 0x20080522
 _SHARED_MEMORY = "/dev/shm"  # noqa: S108 (a folder of its own is put in its place)
 
 _SYSTEM_FILES = (
@@ -51,7 +51,7 @@ def confine(spec: StepSpec) -> tuple[str, ...]:
     held = ["own-shared-memory"] if own_memory else []
     if libc.prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0:
         held.append("no-new-privileges")
-    if spec.sandboxed and _drop_capabilities(libc):
+    if spec.sandboxed and drop_capabilities(libc):
         held.append("no-capabilities")
     if spec.sandboxed:
         held += restrict_files(list(_readable(spec)), _writable(spec, own_memory))
@@ -115,12 +115,6 @@ def _among_own_users(libc: ctypes.CDLL) -> bool:
     return True
 
 
-def _drop_capabilities(libc: ctypes.CDLL) -> bool:
-    header = (ctypes.c_uint32 * 2)(_CAPABILITY_VERSION_3, 0)
-    none = (ctypes.c_uint32 * 6)()
-    return int(libc.capset(ctypes.byref(header), ctypes.byref(none))) == 0
-
-
 def _readable(spec: StepSpec) -> Iterator[str]:
     yield from _SYSTEM_FILES
     yield from (sys.prefix, sys.base_prefix, sys.exec_prefix)
@@ -134,17 +128,11 @@ def _writable(spec: StepSpec, own_memory: bool) -> list[str]:
 
 
 def _limit(limits: Limits) -> None:
-    _lower(resource.RLIMIT_CORE, 0)  # a core file would hold the step's data
-    _lower(resource.RLIMIT_NOFILE, limits.open_files)
-    _lower(resource.RLIMIT_FSIZE, limits.file_bytes)
+    lower_limit(resource.RLIMIT_CORE, 0)  # a core file would hold the step's data
+    lower_limit(resource.RLIMIT_NOFILE, limits.open_files)
+    lower_limit(resource.RLIMIT_FSIZE, limits.file_bytes)
     if limits.cpu_seconds is not None:
-        _lower(resource.RLIMIT_CPU, limits.cpu_seconds)
+        lower_limit(resource.RLIMIT_CPU, limits.cpu_seconds)
     if limits.memory_bytes is not None:
         pages = int(Path("/proc/self/statm").read_text().split()[0])
-        _lower(resource.RLIMIT_AS, pages * resource.getpagesize() + limits.memory_bytes)
-
-
-def _lower(limit: int, value: int) -> None:
-    hard = resource.getrlimit(limit)[1]
-    lowest = value if hard == resource.RLIM_INFINITY else min(value, hard)
-    resource.setrlimit(limit, (lowest, lowest))
+        lower_limit(resource.RLIMIT_AS, pages * resource.getpagesize() + limits.memory_bytes)

@@ -12,7 +12,7 @@ from tenuto.gateway.server.authentication import token_of
 from tenuto.gateway.server.transport import Exchange
 from tenuto.testing.gateway_ports import MemoryKeys
 
-pytestmark = pytest.mark.capability("C5")
+pytestmark = pytest.mark.capability("G10")
 
 ONE, OTHER = "sk-k1-secret", "sk-k2-secret"
 

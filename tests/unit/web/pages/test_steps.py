@@ -9,7 +9,7 @@ from tenuto.core.graph import Graph
 from tenuto.core.words import Actor, ActorKind
 from tenuto.pipelines.records import RunDetail, RunRecord, TaskRecord
 from tenuto.pipelines.words import StepError, TaskId, TaskState, TaskStatus
-from tenuto.web.pages.runs.steps import progress_mark, step_lines
+from tenuto.web.pages.runs.steps import ended_otherwise, progress_mark, step_lines
 
 BEGUN = datetime(2026, 11, 21, 9, 0, tzinfo=UTC)
 LATER = BEGUN + timedelta(seconds=90)
@@ -85,3 +85,15 @@ def test_the_mark_moves_with_everything_that_is_shown() -> None:
     marks.add(progress_mark(_detail(CHAIN, done, status="succeeded")))
     assert len(marks) == 4
     assert progress_mark(_detail(CHAIN, done)) == progress_mark(_detail(CHAIN, done))
+
+
+def test_what_ended_without_success_is_counted_apart() -> None:
+    graph = Graph(
+        "p", (node("load", 1), node("train", "load"), node("score", "train"), node("tell", "score"))
+    )
+    states = (TaskStatus.SUCCEEDED, TaskStatus.FAILED, TaskStatus.BLOCKED, TaskStatus.BLOCKED)
+    names = ("load", "train", "score", "tell")
+    ended = [_task(name, state, finished_at=LATER) for name, state in zip(names, states, strict=True)]
+    lines = step_lines(_detail(graph, *ended, status="failed"))
+    assert ended_otherwise(lines) == [(TaskStatus.FAILED, 1), (TaskStatus.BLOCKED, 2)]
+    assert ended_otherwise(step_lines(_detail(graph, ended[0]))) == []

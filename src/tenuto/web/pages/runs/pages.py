@@ -8,11 +8,12 @@ from tenuto.core.digests import digest_of
 from tenuto.core.words import Scope
 from tenuto.pipelines import use_cases
 from tenuto.pipelines.records import RunDetail
+from tenuto.pipelines.words import TaskStatus
 from tenuto.web.api.scopes import services_of
 from tenuto.web.pages.declaring import FOLLOWS, form, page
 from tenuto.web.pages.names import names_of
 from tenuto.web.pages.place import allowed, working_scope
-from tenuto.web.pages.runs.steps import progress_mark, step_lines
+from tenuto.web.pages.runs.steps import ended_otherwise, progress_mark, step_lines
 from tenuto.web.registry.words import Group, Nav, Route
 from tenuto.web.words import Call, Flash, FlashKind, Live, LiveEvent, Redirect, Tick, View
 
@@ -65,10 +66,13 @@ def cancel(call: Call, _body: None, _query: None) -> Redirect:
 def _values(call: Call, scope: Scope) -> dict[str, Any]:
     detail: RunDetail = use_cases.run(services_of(call).desk, scope, run_id=call.path["run"])
     going_on = detail.run.status in _GOING_ON
+    steps = step_lines(detail)
     return {
         "detail": detail,
         "run": detail.run,
-        "steps": step_lines(detail),
+        "steps": steps,
+        "succeeded": sum(line.status is TaskStatus.SUCCEEDED for line in steps),
+        "ended_otherwise": ended_otherwise(steps),
         "going_on": going_on,
         "may_cancel": going_on
         and not detail.run.cancelled

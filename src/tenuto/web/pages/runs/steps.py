@@ -24,6 +24,8 @@ _LOUDEST = (
     TaskStatus.SKIPPED,
 )
 
+_NOT_SUCCEEDED = (TaskStatus.FAILED, TaskStatus.BLOCKED, TaskStatus.CANCELLED, TaskStatus.SKIPPED)
+
 
 class StepLine(msgspec.Struct, frozen=True, kw_only=True):
     """One step. ``items`` counts the states of a step that runs once for each item of a list."""
@@ -52,6 +54,12 @@ def step_lines(detail: RunDetail) -> list[StepLine]:
         _line(node, [one for one in detail.tasks if one.task.node == node.name])
         for node in detail.run.graph.nodes
     ]
+
+
+def ended_otherwise(lines: Sequence[StepLine]) -> list[tuple[TaskStatus, int]]:
+    """Count the steps that came to an end without having succeeded, the worst first."""
+    counts = Counter(line.status for line in lines)
+    return [(status, counts[status]) for status in _NOT_SUCCEEDED if counts[status]]
 
 
 def progress_mark(detail: RunDetail) -> str:

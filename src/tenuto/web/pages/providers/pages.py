@@ -66,6 +66,7 @@ def _shown(call: Call, *, status: int | None = None, **more: Any) -> View:
         "may_test": allowed(call, scope, "gateway:provider:test", "Provider"),
         "may_write": allowed(call, scope, "govern:secret:write", "Secret"),
         "may_delete": allowed(call, scope, "govern:secret:delete", "Secret"),
+        "may_see": allowed(call, scope, "govern:resource:read", "Provider"),
         "may_declare": allowed(call, scope, "govern:resource:apply", "Provider"),
         "tried": "",
         "trial": None,

@@ -14,6 +14,7 @@ import msgspec
 
 from tenuto.core.errors import TenutoError
 from tenuto.gateway.errors import BODY_NOT_JSON, BODY_NOT_TEXT, FIELD_WRONG
+from tenuto.gateway.nesting import check_nesting
 from tenuto.gateway.text_spans import AttachmentCount, spans_of
 from tenuto.gateway.words.accounting import TOKENS_PER_ATTACHMENT, tokens_in
 from tenuto.gateway.words.routing import Operation, WireFormat
@@ -55,11 +56,13 @@ def read_fields(body: bytes) -> Fields:
         detail = f"byte {error.start} is 0x{body[error.start]:02x}: {error.reason}"
         raise TenutoError(BODY_NOT_TEXT, detail, position=error.start) from error
     try:
-        return _FIELDS.decode(body)
+        fields = _FIELDS.decode(body)
     except msgspec.DecodeError as error:
         raise TenutoError(BODY_NOT_JSON, str(error), length=len(body)) from error
     except RecursionError as error:
         raise TenutoError(BODY_NOT_JSON, "the JSON is nested too deeply") from error
+    check_nesting(body)
+    return fields
 
 
 @overload

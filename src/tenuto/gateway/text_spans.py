@@ -16,6 +16,7 @@ import msgspec
 
 from tenuto.core.errors import TenutoError
 from tenuto.gateway.errors import BODY_NOT_JSON
+from tenuto.gateway.nesting import DEEPEST, check_nesting
 
 Fields = dict[str, msgspec.Raw]
 Visit = Callable[[str], str]
@@ -30,7 +31,6 @@ _ATTACHMENTS = frozenset({"data", "file_data", "url"})
 _FREE = frozenset({"input", "metadata"})  # below these, every name is the caller's own
 _JSON_TEXT = "arguments"  # a string that holds JSON
 _LONG_NUMBER = 9  # digits; shorter numbers identify nobody
-_DEEPEST = 100
 
 _ENCODER = msgspec.json.Encoder()
 _TEXT = msgspec.json.Decoder(str)
@@ -91,8 +91,8 @@ class _Walk:
         return self._value(raw, depth, free=name in _FREE)
 
     def _value(self, raw: msgspec.Raw, depth: int, *, free: bool) -> msgspec.Raw:
-        if depth > _DEEPEST:
-            raise TenutoError(BODY_NOT_JSON, f"the JSON is nested deeper than {_DEEPEST} levels")
+        if depth > DEEPEST:
+            raise TenutoError(BODY_NOT_JSON, f"the JSON is nested deeper than {DEEPEST} levels")
         kind = bytes(memoryview(raw)[:1])
         if kind == b'"':
             return self._text(raw)
@@ -136,6 +136,9 @@ class _Walk:
             members = msgspec.Raw(_ENCODER.encode(_OBJECT.decode(inner)))
         except msgspec.DecodeError:
             return self._text(raw)
+        except RecursionError as error:
+            raise TenutoError(BODY_NOT_JSON, "the JSON in a string is nested too deeply") from error
+        check_nesting(inner)
         edited = self._value(members, depth + 1, free=True)
         return raw if edited is members else msgspec.Raw(_ENCODER.encode(bytes(memoryview(edited)).decode()))
 

@@ -15,6 +15,8 @@ _HOP_BY_HOP = frozenset(
     | {"trailer", "transfer-encoding", "upgrade", "content-length"}
 )
 _ORIGIN = frozenset({"forwarded", "x-real-ip", "x-request-id", "x-client-request-id"})
+_BOUND_FACTOR = 4
+_BOUND_MARGIN = 1_024
 _IDENTITY_PREFIXES = ("x-tenuto-", "x-forwarded-")
 
 
@@ -23,6 +25,14 @@ def capped(asked: int | None, cap: int | None) -> int | None:
     if asked is None or cap is None:
         return cap if asked is None else asked
     return min(asked, cap)
+
+
+def output_bound(limit: int | None) -> int | None:
+    """Return the estimated tokens beyond which an answer ignores its limit.
+
+    Estimates count four bytes to a token; some scripts come to more than twice that, so the bound is generous.
+    """
+    return None if limit is None else _BOUND_FACTOR * limit + _BOUND_MARGIN
 
 
 def intent_of(request_id: str, request: CallRequest, plan: Plan) -> CallIntent:

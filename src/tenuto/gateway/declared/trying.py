@@ -22,6 +22,7 @@ from tenuto.gateway.declared.use_cases import provider_tested, provider_to_test
 from tenuto.gateway.declared.words import ProviderTrial
 from tenuto.gateway.errors import UPSTREAM_DENIED, UPSTREAM_TIMEOUT
 from tenuto.gateway.ports import Dialect, Dialects, Egress, Secrets
+from tenuto.gateway.redaction import Redactor
 from tenuto.gateway.upstream_json import read_upstream
 from tenuto.gateway.words.calls import HttpCall
 from tenuto.gateway.words.limits import Limits, Timeouts
@@ -92,20 +93,26 @@ class ProviderTester(msgspec.Struct, frozen=True):
     ) -> tuple[str, ...]:
         origin, base = split_base(base_url)
         headers = call.headers
+        redactor = Redactor()
         if secret is not None:
             name, before = call.credential
-            headers = (*headers, (name, before + await self.secrets().credential(secret)))
+            credential = await self.secrets().credential(secret)
+            redactor = Redactor(credential)
+            headers = (*headers, (name, before + credential))
         client = UpstreamClient(
             Pool(Connector(self.egress, _TIMEOUTS, ssl.create_default_context), Limits(), self.clock)
         )
         try:
             request = OutRequest("GET", base + call.path, headers)
             with await client.send(origin, request, _TIMEOUTS.first_byte) as response:
-                body = await response.read(_TIMEOUTS.idle, _LARGEST_ANSWER)
+                body = redactor.body(await response.read(_TIMEOUTS.idle, _LARGEST_ANSWER))
                 if not 200 <= response.status < 300:
                     refused = dialect.fault(response.status, dict(response.headers), body)
                     raise TenutoError(refused.fault, refused.detail or f"status {response.status}")
                 return _names(body)
+        except TenutoError as error:
+            redactor.clean(error)
+            raise
         finally:
             client.close()
 

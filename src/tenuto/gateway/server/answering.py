@@ -12,8 +12,9 @@ from collections.abc import AsyncIterator, Iterable
 from tenuto.core.clock import Clock
 from tenuto.core.errors import TenutoError
 from tenuto.gateway.client.http import Response
-from tenuto.gateway.errors import ANSWER_TOO_LARGE, UPSTREAM_CUT, UPSTREAM_MALFORMED
+from tenuto.gateway.errors import ANSWER_TOO_LARGE, UPSTREAM_CUT, UPSTREAM_MALFORMED, UPSTREAM_TIMEOUT
 from tenuto.gateway.ports import Decoder
+from tenuto.gateway.redaction import Redactor
 from tenuto.gateway.stream.relay import Relay
 from tenuto.gateway.stream.tally import Tally
 from tenuto.gateway.words.answer import Frame
@@ -31,7 +32,9 @@ class Answering:
         relay: Relay,
         tally: Tally,
         *,
+        redactor: Redactor,
         idle: float,
+        quiet: float,
         most: int,
         hold: float,
         clock: Clock,
@@ -39,7 +42,11 @@ class Answering:
         self._response = response
         self._decoder = decoder
         self._relay = relay
+        self._redactor = redactor
         self._idle = idle
+        self._quiet = quiet
+        self._contents = 0
+        self._content_at = clock.monotonic()
         self._left = most
         self._hold = hold
         self._clock = clock
@@ -95,21 +102,35 @@ class Answering:
         try:
             piece = await self._response.piece(self._idle)
         except TenutoError as error:
-            self._failure = error
+            self._fail(error)
             return b""
         finally:
             self.waited += self._clock.monotonic() - before
         self._left -= len(piece)
         if self._left < 0:
-            self._failure = TenutoError(ANSWER_TOO_LARGE)
+            self._fail(TenutoError(ANSWER_TOO_LARGE))
             return b""
-        return self._read(piece)
+        meaning = self._read(piece)
+        self._watch_content()
+        return meaning
+
+    def _watch_content(self) -> None:
+        """Signs of life keep a connection open, but not for ever: bytes without content are no answer."""
+        now = self._clock.monotonic()
+        if self.tally.contents != self._contents:
+            self._contents, self._content_at = self.tally.contents, now
+        elif now - self._content_at > self._quiet and not self.tally.ended and self._failure is None:
+            self._fail(TenutoError(UPSTREAM_TIMEOUT, f"no content for {self._quiet:g} s"))
+
+    def _fail(self, error: TenutoError) -> None:
+        self._redactor.clean(error)
+        self._failure = error
 
     def _read(self, piece: bytes) -> bytes:
         try:
             frames = self._decoder.feed(piece) if piece else self._close_decoder()
         except Exception as error:  # noqa: BLE001  # the call of a plugin, with an upstream's bytes
-            self._failure = _failure_of(error)
+            self._fail(_failure_of(error))
             return b""
         return self._take(frames)
 
@@ -126,12 +147,15 @@ class Answering:
             failure = self.tally.failure
             if failure is not None:
                 context = {"retry_after": failure.retry_after} if failure.retry_after else {}
-                self._failure = TenutoError(failure.fault, failure.detail, **context)
+                self._fail(TenutoError(failure.fault, failure.detail, **context))
+                break
+            if self.tally.overlong:
+                self._fail(TenutoError(ANSWER_TOO_LARGE, "it went on far beyond the limit of its tokens"))
                 break
             try:
                 taken.append(self._relay.take(frame))
             except Exception as error:  # noqa: BLE001  # an upstream's words, in shapes nobody foresaw
-                self._failure = _failure_of(error)
+                self._fail(_failure_of(error))
                 break
         return b"".join(taken)
 

@@ -20,6 +20,7 @@ from tenuto.gateway.errors import (
 )
 from tenuto.gateway.formats.format import CallerFormat
 from tenuto.gateway.ports import Dialect, MakeRestorer
+from tenuto.gateway.redaction import Redactor
 from tenuto.gateway.server.answering import Answering
 from tenuto.gateway.server.parts import Parts
 from tenuto.gateway.stream.relay import Wanted, relay_for
@@ -41,6 +42,7 @@ class Asked(msgspec.Struct, frozen=True):
     wanted: Wanted
     restorer: MakeRestorer | None
     header: Callable[[str], str]  # of the caller
+    output_bound: int | None  # tokens beyond which an answer is not believed
 
 
 class UpstreamRefusedError(TenutoError):
@@ -66,6 +68,7 @@ class Attempts:
         self.lost: tuple[str, ...] = ()
         self.sent = False  # the last attempt's request went out
         self._waited = 0.0
+        self._redactor = Redactor()
 
     def waiting(self) -> float:
         """Return the seconds spent waiting for upstreams, pauses between repeats included."""
@@ -107,11 +110,13 @@ class Attempts:
         self.upstream = attempt.upstream
         self.sent = False
         self.answering = None
+        self._redactor = Redactor()
         status, fault = 0, ""
         try:
             answering = await self._try(attempt.upstream, output_cap)
             status = 200
         except TenutoError as error:
+            self._redactor.clean(error)
             fault = error.fault.code
             status = error.status if isinstance(error, UpstreamRefusedError) else 0
             raise
@@ -163,6 +168,7 @@ class Attempts:
         if upstream.credential is not None:
             name, before = call.credential
             secret = await self._parts.ports.secrets.credential(upstream.credential)
+            self._redactor = Redactor(secret)
             headers = (*headers, (name, before + secret))
         request = OutRequest("POST", base + call.path, headers, call.body, replayable=True)
         self.sent = True
@@ -181,8 +187,9 @@ class Attempts:
 
     async def _refused(self, dialect: Dialect, response: Response) -> None:
         self.sent = False  # a refused request is not billed
-        raw = await response.read(self._parts.timeouts.idle, _LARGEST_REFUSAL)
-        fault = dialect.fault(response.status, dict(response.headers), raw)
+        raw = self._redactor.body(await response.read(self._parts.timeouts.idle, _LARGEST_REFUSAL))
+        headers = {name: self._redactor.text(value) for name, value in response.headers}
+        fault = dialect.fault(response.status, headers, raw)
         context = {} if fault.retry_after is None else {"retry_after": fault.retry_after}
         error = TenutoError(fault.fault, fault.detail, **context)
         same = dialect.format is self._asked.request.format
@@ -195,7 +202,7 @@ class Attempts:
         self, dialect: Dialect, request: ProviderRequest, profile: Profile, response: Response
     ) -> Answering:
         streamed = response.header("content-type").startswith("text/event-stream")
-        tally = Tally()
+        tally = Tally(self._asked.output_bound)
         relay = relay_for(
             self._asked.form,
             self._asked.wanted,
@@ -209,7 +216,9 @@ class Attempts:
             dialect.decoder(request, profile, streamed=streamed),
             relay,
             tally,
+            redactor=self._redactor,
             idle=self._parts.timeouts.idle,
+            quiet=self._parts.timeouts.quiet,
             most=self._parts.limits.answer,
             hold=self._parts.limits.header_hold,
             clock=self._parts.clock,

@@ -26,7 +26,7 @@ from tenuto.gateway.errors import (
 )
 from tenuto.gateway.plan import PlanQuestion, plan_attempts
 from tenuto.gateway.ports import MakeRestorer
-from tenuto.gateway.rules import intent_of
+from tenuto.gateway.rules import intent_of, output_bound
 from tenuto.gateway.server.account import Account
 from tenuto.gateway.server.answering import Answering
 from tenuto.gateway.server.attempts import Asked, Attempts, UpstreamRefusedError
@@ -89,14 +89,23 @@ class ModelCall:
         facts = self._facts
         request, plan = await self._admit()
         guarded, restorer = self._protect(request, plan)
-        refusal = await self._account.open(intent_of(facts.request_id, request, plan))
+        intent = intent_of(facts.request_id, request, plan)
+        refusal = await self._account.open(intent)
         if refusal is not None:
             raise error_of(refusal)
         facts.status = CallStatus.FAILED
         created = int(facts.started_at.timestamp())
         wanted = Wanted(request.stream, request.shows_usage, created, request.input_estimate)
         facts.attempts = attempts = Attempts(
-            self._parts, Asked(guarded, self._form, wanted, restorer, self._exchange.header)
+            self._parts,
+            Asked(
+                guarded,
+                self._form,
+                wanted,
+                restorer,
+                self._exchange.header,
+                output_bound(intent.output_limit),
+            ),
         )
         try:
             async with asyncio.timeout(self._parts.timeouts.total):

@@ -26,15 +26,17 @@ from tenuto.gateway.words.answer import (
 
 
 class Tally:
-    """What has been seen of one answer."""
+    """What has been seen of one answer. ``output_bound`` is the most tokens that are believed of it."""
 
-    def __init__(self) -> None:
+    def __init__(self, output_bound: int | None = None) -> None:
+        self.contents = 0  # pieces of content so far
         self.started = False  # the first content has come: from here on there is no other upstream
         self.ended = False
         self.failure: Failed | None = None
         self._report = UsageReport(final=False)
         self._reported = False
         self._bytes = 0
+        self._bound = output_bound
 
     def note(self, events: Iterable[AnswerEvent]) -> None:
         for event in events:
@@ -43,6 +45,7 @@ class Tally:
     def _note(self, event: AnswerEvent) -> None:
         if isinstance(event, CONTENT):
             self.started = True
+            self.contents += 1
             self._bytes += _size(event)
         elif isinstance(event, Counted):
             self._report = self._report.then(event.report)
@@ -57,9 +60,15 @@ class Tally:
         """Something of an answer has come, be it only a count."""
         return self.started or self.ended or self._reported
 
+    @property
+    def overlong(self) -> bool:
+        return self._bound is not None and tokens_in(self._bytes) > self._bound
+
     def usage(self, input_estimate: int) -> Usage:
-        """Return what was used so far."""
-        return usage_of(self._report, input_estimate=input_estimate, output_estimate=tokens_in(self._bytes))
+        """Return what was used so far. What is beyond the bound was not asked for and is not estimated."""
+        output = tokens_in(self._bytes)
+        believed = output if self._bound is None else min(output, self._bound)
+        return usage_of(self._report, input_estimate=input_estimate, output_estimate=believed)
 
 
 def _size(event: AnswerEvent) -> int:

@@ -11,6 +11,7 @@ class Timeouts(msgspec.Struct, frozen=True):
     connect: float = 5.0
     first_byte: float = 120.0  # from the request sent to the first byte of the answer
     idle: float = 60.0  # between two pieces of an answer
+    quiet: float = 300.0  # of an answer that goes on, but without content
     total: float = 600.0  # for all attempts together
 
 

@@ -12,7 +12,8 @@ import pytest
 from tenuto.adapters.providers.anthropic import Anthropic
 from tenuto.core.clock import ManualClock
 from tenuto.core.errors import TenutoError
-from tenuto.gateway.errors import UPSTREAM_CUT
+from tenuto.gateway.errors import UPSTREAM_CUT, UPSTREAM_MALFORMED
+from tenuto.gateway.redaction import Redactor
 from tenuto.gateway.server.answering import Answering
 from tenuto.gateway.stream.relay import PassOn
 from tenuto.gateway.stream.tally import Tally
@@ -53,8 +54,12 @@ def answering(script: list[bytes | TenutoError], seconds: float = 0.0, **limits:
     request = ProviderRequest(Operation.CHAT, "m", stream=True)
     decoder = dialect.decoder(request, dialect.profiles["anthropic"], streamed=True)
     response: Any = ScriptedResponse(clock, script, seconds)
-    bounds: dict[str, Any] = {"idle": 1.0, "most": 10_000, "hold": 30.0, **limits}
-    return Answering(response, decoder, PassOn(hides_usage=False), Tally(), clock=clock, **bounds)
+    bounds: dict[str, Any] = {"idle": 1.0, "quiet": 90.0, "most": 10_000, "hold": 30.0, **limits}
+    tally = Tally(bounds.pop("bound", None))
+    redactor = Redactor("sk-secret-1")
+    return Answering(
+        response, decoder, PassOn(hides_usage=False), tally, redactor=redactor, clock=clock, **bounds
+    )
 
 
 async def collect(primed: Answering, received: list[bytes]) -> None:
@@ -130,5 +135,71 @@ def test_waiting_is_counted_after_the_first_content_only() -> None:
         assert primed.waited == 0
         assert [piece async for piece in primed.pieces()]
         assert primed.waited == 2.0 * (len(EVENTS) - FIRST_TEXT)
+
+    run(work)
+
+
+@pytest.mark.parametrize("streamed", [False, True])
+def test_signs_of_life_without_content_end(streamed: bool) -> None:
+    async def work() -> None:
+        endless = answering([EVENTS[0], *[b": keepalive\n\n"] * 400], seconds=1.0)
+
+        async def follow() -> None:
+            await endless.prime(whole=not streamed)
+            await collect(endless, [])
+
+        with pytest.raises(TenutoError, match="no content for 90 s"):
+            await follow()
+
+    run(work)
+
+
+def test_content_now_and_then_is_an_answer() -> None:
+    async def work() -> None:
+        primed = answering([*EVENTS[:5], *[EVENTS[1], EVENTS[4]] * 40, *EVENTS[5:]], seconds=20.0)
+        await primed.prime(whole=True)
+        assert primed.tally.ended
+
+    run(work)
+
+
+def test_a_flood_ends_at_the_bound_and_no_more_is_counted() -> None:
+    async def work() -> None:
+        primed = answering([*EVENTS[:5], *[EVENTS[4]] * 90], bound=10)
+        await primed.prime(whole=False)
+        received: list[bytes] = []
+        with pytest.raises(TenutoError, match="beyond the limit of its tokens"):
+            await collect(primed, received)
+        assert len(received) < 30
+        assert primed.tally.usage(1).output_tokens == 10
+
+    run(work)
+
+
+def test_what_an_upstream_says_of_its_trouble_holds_no_credential() -> None:
+    async def work() -> None:
+        told = b'data: {"type":"error","error":{"message":"key sk-secret-1 \\u0073k-secret-1"}}\n\n'
+        with pytest.raises(TenutoError) as raised:
+            await answering([EVENTS[0], told]).prime(whole=False)
+        assert raised.value.detail == "key [credential] [credential]"
+        assert "secret" not in str(raised.value)
+
+    run(work)
+
+
+def test_an_answer_of_an_unforeseen_shape_is_the_upstreams_failure() -> None:
+    class Broken:
+        def feed(self, chunk: bytes) -> Any:
+            raise KeyError(chunk)
+
+        def close(self) -> Any:
+            return []
+
+    async def work() -> None:
+        primed = answering([*EVENTS])
+        primed._decoder = Broken()
+        with pytest.raises(TenutoError) as raised:
+            await primed.prime(whole=False)
+        assert raised.value.fault is UPSTREAM_MALFORMED
 
     run(work)

@@ -190,7 +190,7 @@ def reactivate(case: Case, *, person_id: str) -> Person:
     person = queries.person_by_id(case.tx, person_id)
     case.permit(person.ref)
     queries.set_active(case.tx, person.actor, active=True)
-    case.record(person.ref, None, [Event("person.reactivated", person.id)])
+    case.record(person.ref, {"let_back_in": True}, [Event("person.reactivated", person.id)])
     return msgspec.structs.replace(person, active=True)
 
 
@@ -212,7 +212,7 @@ def reactivate_account(case: Case, *, name: str) -> ServiceAccount:
     account = queries.account_by_name(case.tx, name)
     case.permit(account.ref)
     queries.set_active(case.tx, account.actor, active=True)
-    case.record(account.ref, None, [Event("service_account.reactivated", account.id)])
+    case.record(account.ref, {"let_back_in": True}, [Event("service_account.reactivated", account.id)])
     return msgspec.structs.replace(account, active=True)
 
 

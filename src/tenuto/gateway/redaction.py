@@ -53,7 +53,13 @@ def _character(character: str) -> str:
     code = ord(character)
     percent = "".join(f"%{byte:02x}" for byte in character.encode())
     plain = re.escape(character)
-    ways = (rf"\\*{plain}", rf"\\+u{code:04x}", percent, f"&#0*{code};", f"&#x0*{code:x};")
+    ways = (
+        rf"\\{{0,8}}{plain}",
+        rf"\\{{1,8}}u{code:04x}",
+        percent,
+        f"&#0{{0,6}}{code};",
+        f"&#x0{{0,6}}{code:x};",
+    )
     return f"(?:{'|'.join(ways)})"
 
 

@@ -7,6 +7,7 @@ import signal
 import socket
 import subprocess
 import time
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -95,7 +96,12 @@ def test_stopped_while_coming_up_it_leaves_nothing(tmp_path: Path, how: signal.S
     command = [TENUTO, "up", f"--home={home}", f"--port={free_port()}"]
     environment = {"HOME": str(tmp_path), "PATH": os.environ["PATH"]}
     with subprocess.Popen(
-        command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+        command,
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        # Tests that run under `nohup` ignore a closed terminal, and so would what they start.
+        preexec_fn=partial(signal.signal, how, signal.SIG_DFL),  # noqa: PLW1509 (no thread is between fork and exec)
     ) as process:
         while not (home / "postgres").exists() and process.poll() is None:
             time.sleep(0.05)

@@ -78,6 +78,8 @@ def flowers(depth: int = 2) -> dict:
 """
 
 STUMBLING = """\
+import time
+
 from tenuto.client import pipeline, step
 
 
@@ -89,6 +91,17 @@ def stumble(times: int) -> int:
 @pipeline
 def stumbling(times: int) -> int:
     return stumble(times)
+
+
+@step
+def dawdle() -> int:
+    time.sleep(60)
+    return 1
+
+
+@pipeline
+def dawdling() -> int:
+    return dawdle()
 
 
 @pipeline
@@ -202,7 +215,7 @@ def test_a_run_that_fails_says_why_and_ends_so(factory: CommandLine) -> None:
 
 
 def test_a_run_can_be_cancelled(factory: CommandLine) -> None:
-    submitted = factory.json("run", "jobs/stumbling.py:stumbling", "-p", "times=1")
+    submitted = factory.json("run", "jobs/stumbling.py:dawdling")
     assert factory.json("cancel", submitted["id"])["cancelled"] is True
 
 

@@ -16,6 +16,7 @@ import msgspec
 from tenuto.cli.demo.people import Person
 from tenuto.cli.demo.simulators import Simulator
 from tenuto.cli.demo.stage import WORKSPACE, Stage
+from tenuto.client.api import Tenuto
 
 Sabotage = Callable[[Stage], Any]
 
@@ -25,8 +26,14 @@ class Watched(Person):
 
     def __init__(self, one: Person, command: tuple[str, ...], **moments: Callable[[], Any]) -> None:
         self.__dict__.update(one.__dict__)
+        self._one = one
         self._command = command
         self._moments = moments
+
+    @property
+    def client(self) -> Tenuto:
+        """The person's own: one of this object's would be closed by nobody."""
+        return self._one.client
 
     def tenuto(self, *arguments: str | Path, expect: int = 0) -> Any:
         if tuple(map(str, arguments[: len(self._command)])) != self._command:
